@@ -1,0 +1,1 @@
+"""Where text comes from, and the few things that every room stands on."""

@@ -1,0 +1,66 @@
+"""Atomic writes and hashes: a file is either whole under its own name, or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+_BLOCK = 1 << 20  # bytes read at a time when hashing
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yield a temporary path in the target's folder; rename it to `target` when the block succeeds.
+
+    The temporary file keeps the target's ending, for writers that choose a format by it. It is
+    removed when the block raises. The data is flushed to disk before the rename.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(target: Path, data: bytes) -> None:
+    """Write `data` to `target` atomically."""
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write `text` as UTF-8 with `\\n` line ends to `target` atomically."""
+    write_bytes(target, text.encode("utf-8"))
+
+
+def write_json(target: Path, value: object) -> None:
+    """Write `value` (built-in types, data classes or structs) as indented UTF-8 JSON, atomically."""
+    write_bytes(target, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def sha256_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,93 @@
+"""The manifest beside every output: what made it, from which bytes, with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from corpora.errors import WinnowError
+from corpora.files import sha256_file, write_json
+
+MANIFEST_NAME = "manifest.json"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileHash:
+    """One file that went in or came out; `path` as the user named it, `bytes` its size."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What made an output.
+
+    `configuration` holds every resolved option; `counts` what was counted on the way; `extra` the
+    keys that one command adds at the top level (such as `vocab_size`); `call` the fingerprint that
+    recognises the same call (see `corpora.outputs`). Only `seconds`, `call` and
+    `command_line` may differ between two runs over the same inputs.
+    """
+
+    command: str
+    command_line: Sequence[str]
+    configuration: Mapping[str, Any]
+    inputs: Sequence[FileHash]
+    outputs: Sequence[FileHash] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    call: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tool_version() -> str:
+    """The installed version of Winnow, or `0+source` when run without being installed."""
+    try:
+        return version("winnow-bpe")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+def hash_file(path: Path, shown_as: str | None = None) -> FileHash:
+    """Hash one file; `shown_as` replaces the path in the record."""
+    return FileHash(shown_as or str(path), sha256_file(path), path.stat().st_size)
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write `manifest` as JSON to `path`, atomically."""
+    record: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": "winnow",
+        "tool_version": tool_version(),
+        "command": manifest.command,
+        "command_line": list(manifest.command_line),
+        "call": manifest.call,
+        "configuration": dict(manifest.configuration),
+        **manifest.extra,
+        "inputs": list(manifest.inputs),
+        "outputs": list(manifest.outputs),
+        "counts": dict(manifest.counts),
+        "seconds": {name: round(value, 3) for name, value in manifest.seconds.items()},
+    }
+    write_json(path, record)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read a manifest written by `write_manifest`.
+
+    Raises WinnowError when the file is not a JSON object.
+    """
+    try:
+        record = msgspec.json.decode(path.read_bytes())
+    except msgspec.DecodeError as error:
+        raise WinnowError(f"not a manifest: {error}", where=path) from error
+    if not isinstance(record, dict):
+        raise WinnowError("not a manifest: a JSON object was expected", where=path)
+    return record

@@ -1,0 +1,1 @@
+"""Documents in; kept documents and one decision for each out."""

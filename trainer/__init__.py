@@ -1,0 +1,1 @@
+"""Pre-tokenization, counts, merges under ban lists, the vocabulary and its export formats."""
