@@ -131,11 +131,17 @@ def _accepted(callback: Callable[..., Any] | None) -> frozenset[str]:
 
 def _shared_options() -> list[click.Parameter]:
     return [
-        click.Option(["--config"], type=click.Path(path_type=Path), is_eager=True, expose_value=False,
-                     callback=_apply_config, help="TOML file with any of these options; a table named after the command, or top-level keys."),
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path),
+            is_eager=True,
+            expose_value=False,
+            callback=_apply_config,
+            help="TOML file with any of these options, in a table named after the command or at the top.",
+        ),
         click.Option(["-q", "--quiet"], is_flag=True, help="Print no progress and no notes on stderr."),
         click.Option(["--debug"], is_flag=True, help="Show the full traceback when something fails."),
-    ]  # fmt: skip
+    ]
 
 
 def _apply_config(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:

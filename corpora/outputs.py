@@ -22,7 +22,7 @@ MARKER_NAME = ".winnow-unfinished.json"
 _LOCK_NAME = ".winnow-lock"
 
 
-class AlreadyFinished(Exception):  # noqa: N818 - a message to the caller, not a failure
+class AlreadyFinished(Exception):
     """The same command has already finished this output; there is nothing to do."""
 
     def __init__(self, path: Path) -> None:

@@ -166,7 +166,7 @@ def save_sample(out_dir: Path, files: Mapping[str, list[Document]]) -> None:
 def main(arguments: list[str]) -> int:
     """Run `python -m corpora.sample_maker OUT_DIR`."""
     if len(arguments) != 1 or arguments[0].startswith("-"):
-        print("usage: python -m corpora.sample_maker OUT_DIR", file=sys.stderr)
+        sys.stderr.write("usage: python -m corpora.sample_maker OUT_DIR\n")
         return 2
     save_sample(Path(arguments[0]), make_sample())
     return 0

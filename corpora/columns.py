@@ -1,0 +1,109 @@
+"""Any record batch → the columns every room relies on: `id`, `text`, `source`, then the input's others."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpora.documents import Problems, Shard
+from corpora.errors import WinnowError
+
+_TEXT = pa.large_string()
+_LANGUAGE = "language"
+
+
+def standard_batch(
+    table: pa.Table | pa.RecordBatch, shard: Shard, first_row: int, problems: Problems
+) -> pa.RecordBatch:
+    """Order and type the columns; make up ids where none are given; drop rows without text as problems.
+
+    `first_row` is the number, from 1, of the batch's first record in its file. Made-up ids are
+    `NAME:ROW`. Raises WinnowError when the text field does not exist or is not text.
+    """
+    batch = _one_batch(table)
+    text = _text_column(batch, shard)
+    ids = _id_column(batch, shard, first_row)
+    source = _source_column(batch, shard)
+    columns = {"id": ids, "text": text, "source": source, **_other_columns(batch, shard)}
+    result = pa.RecordBatch.from_pydict(columns)
+    if text.null_count == 0:
+        return result
+    for row in pc.indices_nonzero(text.is_null()).to_pylist():
+        problems.report(
+            shard.options,
+            f"{shard.where}:{first_row + row}",
+            f"no text in field {shard.options.text_field!r}",
+        )
+    return result.filter(text.is_valid())
+
+
+def _one_batch(table: pa.Table | pa.RecordBatch) -> pa.RecordBatch:
+    if isinstance(table, pa.RecordBatch):
+        return table
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def _text_column(batch: pa.RecordBatch, shard: Shard) -> pa.Array:
+    name = shard.options.text_field
+    if name not in batch.schema.names:
+        fields = ", ".join(batch.schema.names[:8]) or "none"
+        raise WinnowError(
+            f"no field {name!r}", where=shard.where, hint=f"fields here: {fields}; choose with --text-field"
+        )
+    column = batch.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not _is_text(column.type) and not pa.types.is_null(column.type):
+        raise WinnowError(
+            f"field {name!r} is {column.type}, not text",
+            where=shard.where,
+            hint="choose another --text-field",
+        )
+    return column.cast(_TEXT)
+
+
+def _id_column(batch: pa.RecordBatch, shard: Shard, first_row: int) -> pa.Array:
+    rows = pa.array(range(first_row, first_row + batch.num_rows)).cast(_TEXT)
+    made_up = pc.binary_join_element_wise(pa.scalar(shard.name, _TEXT), rows, pa.scalar(":", _TEXT))
+    name = shard.options.id_field
+    if name not in batch.schema.names:
+        return made_up
+    column = batch.column(name)
+    if pa.types.is_nested(column.type):
+        raise WinnowError(
+            f"field {name!r} is {column.type}, not an id",
+            where=shard.where,
+            hint="choose another --id-field",
+        )
+    return pc.coalesce(column.cast(_TEXT), made_up)
+
+
+def _source_column(batch: pa.RecordBatch, shard: Shard) -> pa.Array:
+    default = pa.scalar(shard.source, _TEXT)
+    if "source" in batch.schema.names and _is_text(batch.schema.field("source").type):
+        return pc.coalesce(batch.column("source").cast(_TEXT), default)
+    return pa.repeat(default, batch.num_rows)
+
+
+def _other_columns(batch: pa.RecordBatch, shard: Shard) -> dict[str, pa.Array]:
+    taken = {shard.options.text_field, shard.options.id_field, "source"}
+    names = [name for name in batch.schema.names if name not in taken]
+    if shard.options.only_text:
+        names = []
+    others = {name: batch.column(name) for name in names}
+    if shard.options.only_text or shard.options.language is not None:
+        others[_LANGUAGE] = _language_column(batch, shard)
+    return others
+
+
+def _language_column(batch: pa.RecordBatch, shard: Shard) -> pa.Array:
+    """The documents' own language, else the declared one, else null."""
+    declared = pa.scalar(shard.options.language, _TEXT)
+    if _LANGUAGE in batch.schema.names and not pa.types.is_nested(batch.schema.field(_LANGUAGE).type):
+        return pc.coalesce(batch.column(_LANGUAGE).cast(_TEXT), declared)
+    return pa.repeat(declared, batch.num_rows)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))

@@ -1,0 +1,141 @@
+"""Documents as streams of Arrow record batches: what to read, in which shards, and what was broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from corpora.errors import WinnowError
+from corpora.manifest import FileHash, hash_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OnError = Literal["stop", "skip"]
+TextUnit = Literal["document", "paragraph", "line"]
+_EXAMPLES_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to find text and identity in an input.
+
+    `on_error` decides whether a broken record stops the run or is skipped and counted; `only_text`
+    leaves out every column but the id, the text, the source and the language; `text_unit` says what
+    one document is in a plain text file; `language` is the declared language of documents that carry
+    none of their own.
+    """
+
+    text_field: str = "text"
+    id_field: str = "id"
+    on_error: OnError = "stop"
+    only_text: bool = False
+    text_unit: TextUnit = "document"
+    language: str | None = None
+
+
+@dataclass(slots=True)
+class Problems:
+    """Broken records met while reading: how many, and the first few as `file:line: what`."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def report(self, options: ReadOptions, where: str, what: str, hint: str | None = None) -> None:
+        """Count one broken record, or raise WinnowError when the options say to stop."""
+        if options.on_error == "stop":
+            raise WinnowError(
+                what, where=where, hint=hint or "--on-error skip counts and passes over such records"
+            )
+        self.count += 1
+        if len(self.examples) < _EXAMPLES_KEPT:
+            self.examples.append(f"{where}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class HubStream:
+    """A data set of the Hugging Face hub, streamed."""
+
+    name: str
+    config: str | None = None
+    split: str = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One unit of work: a file (or a hub stream), read in order, in bounded memory. Picklable.
+
+    `name` tells it from every other shard of a call and starts the ids made up for its documents;
+    `source` is the value of their `source` column unless the input has one of its own; `limit` caps
+    the documents read.
+    """
+
+    name: str
+    source: str
+    origin: Path | HubStream
+    file_format: str
+    options: ReadOptions
+    limit: int | None = None
+
+    @property
+    def where(self) -> str:
+        """The file's path or the stream's name, for messages."""
+        return str(self.origin) if isinstance(self.origin, Path) else self.name
+
+    @property
+    def identity(self) -> tuple[str, str, int, int]:
+        """What tells this shard's content from another's without reading it: name, place, size, time."""
+        if isinstance(self.origin, HubStream):
+            stream = self.origin
+            return (self.name, f"{stream.name}:{stream.config}:{stream.split}", self.limit or 0, 0)
+        status = self.origin.stat()
+        return (self.name, str(self.origin.resolve()), status.st_size, status.st_mtime_ns)
+
+    def batches(self, problems: Problems) -> Iterator[pa.RecordBatch]:
+        """Yield batches with columns `id`, `text`, `source` (large_string, no nulls), then the others.
+
+        Every batch of one shard has the same schema. Raises WinnowError for content that cannot be
+        read, and for broken records unless they are to be skipped.
+        """
+        from corpora.readers import read_shard
+
+        return read_shard(self, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Everything that the INPUT arguments of one call name, in a stable order."""
+
+    shards: tuple[Shard, ...]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files that will be read."""
+        return [shard.origin for shard in self.shards if isinstance(shard.origin, Path)]
+
+    @property
+    def identity(self) -> list[tuple[str, str, int, int]]:
+        """The shards' identities, for `corpora.outputs.fingerprint`."""
+        return [shard.identity for shard in self.shards]
+
+    def hashes(self) -> list[FileHash]:
+        """SHA-256 and size of every file; a hub stream is recorded by name, without a hash."""
+        return [_hash_shard(shard) for shard in self.shards]
+
+
+def open_corpus(inputs: Sequence[str], options: ReadOptions) -> Corpus:
+    """Resolve INPUT arguments: files, folders, globs, `-`, `hub:NAME[:CONFIG[:SPLIT]]`, `recipe:NAME`.
+
+    Raises WrongCall for an input that does not exist or whose format is not known.
+    """
+    from corpora.inputs import resolve_inputs
+
+    return Corpus(tuple(resolve_inputs(inputs, options)))
+
+
+def _hash_shard(shard: Shard) -> FileHash:
+    if isinstance(shard.origin, HubStream):
+        return FileHash(shard.name, "", 0)
+    return hash_file(shard.origin, shown_as=shard.name)

@@ -1,0 +1,199 @@
+"""JSON readers: lines through Arrow's parser, block by block, and line by line where a block is broken."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+from pyarrow import json as arrow_json
+
+from corpora.columns import standard_batch
+from corpora.documents import Problems, Shard
+from corpora.errors import WinnowError
+from corpora.streams import line_blocks, open_bytes
+
+_ARRAY_ROWS = 4096
+
+
+def read_json_lines(
+    shard: Shard, path: Path, problems: Problems, block_bytes: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield standard batches from a file with one JSON object per line."""
+    schema = None if shard.options.only_text else _merged_schema(shard, path, block_bytes)
+    line = 1
+    for block in line_blocks(path, block_bytes):
+        for table in _block_tables(block, line, schema, shard, problems):
+            yield standard_batch(table.rows, shard, table.first_line, problems)
+        line += block.count(b"\n")
+
+
+def read_json_array(
+    shard: Shard, path: Path, problems: Problems, block_bytes: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield standard batches from a .json file: an array of objects (read whole), or JSON lines."""
+    with open_bytes(path) as stream:
+        start = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+        if start[:1] != b"[":
+            yield from read_json_lines(shard, path, problems, block_bytes)
+            return
+    with open_bytes(path) as stream:
+        data = stream.read()
+    try:
+        records = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=list[dict[str, Any]])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise WinnowError(f"not an array of JSON objects: {error}", where=shard.where) from error
+    for first in range(0, len(records), _ARRAY_ROWS):
+        table = _table_of(records[first : first + _ARRAY_ROWS], None, shard)
+        yield standard_batch(table, shard, first + 1, problems)
+
+
+class _Rows:
+    """Consecutive rows and the line of the first."""
+
+    def __init__(self, rows: pa.Table, first_line: int) -> None:
+        self.rows = rows
+        self.first_line = first_line
+
+
+def _merged_schema(shard: Shard, path: Path, block_bytes: int) -> pa.Schema:
+    """One schema for the whole file: types are widened where blocks differ, and text where they clash."""
+    tolerant = replace(shard, options=replace(shard.options, on_error="skip"))
+    merged = pa.schema([])
+    for block in line_blocks(path, block_bytes):
+        for table in _block_tables(block, 1, None, tolerant, Problems()):
+            merged = _unify(merged, table.rows.schema)
+    return merged
+
+
+def _unify(left: pa.Schema, right: pa.Schema) -> pa.Schema:
+    try:
+        return pa.unify_schemas([left, right], promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        clashing = {
+            field.name
+            for field in right
+            if field.name in left.names and left.field(field.name).type != field.type
+        }
+        return pa.unify_schemas(
+            [_as_text(left, clashing), _as_text(right, clashing)], promote_options="permissive"
+        )
+
+
+def _as_text(schema: pa.Schema, names: set[str]) -> pa.Schema:
+    return pa.schema(
+        [pa.field(field.name, pa.string()) if field.name in names else field for field in schema]
+    )
+
+
+def _parse(block: bytes, schema: pa.Schema | None) -> pa.Table | None:
+    """Parse a block with Arrow; None when any line of it is broken or does not fit the schema."""
+    options = arrow_json.ParseOptions(explicit_schema=schema) if schema else arrow_json.ParseOptions()
+    try:
+        return arrow_json.read_json(
+            io.BytesIO(block),
+            read_options=arrow_json.ReadOptions(block_size=len(block) + 1),
+            parse_options=options,
+        )
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+
+
+def _block_tables(
+    block: bytes, line: int, schema: pa.Schema | None, shard: Shard, problems: Problems
+) -> Iterator[_Rows]:
+    """Parse one block: at once when it is whole, else in runs between its broken lines."""
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    table = _parse(block, schema)
+    if table is not None and table.num_rows == lines and _plain(table, shard, schema):
+        yield _Rows(table if schema is None else table.select(schema.names), line)
+        return
+    for first, records in _good_runs(block, line, shard, problems):
+        yield _Rows(_table_of(records, schema, shard), first)
+
+
+def _plain(table: pa.Table, shard: Shard, schema: pa.Schema | None) -> bool:
+    """Whether Arrow's reading lost nothing: no big integer id turned into a float, no new column."""
+    names = table.schema.names
+    id_field = shard.options.id_field
+    exact = id_field not in names or not pa.types.is_floating(table.schema.field(id_field).type)
+    return exact and shard.options.text_field in names and (schema is None or set(names) == set(schema.names))
+
+
+def _good_runs(
+    block: bytes, line: int, shard: Shard, problems: Problems
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
+    first, records = line, list[dict[str, Any]]()
+    for number, text in enumerate(block.split(b"\n"), start=line):
+        record = _decode_line(decode, text, f"{shard.where}:{number}", shard, problems)
+        if record is not None:
+            first = first if records else number
+            records.append(record)
+        elif records:
+            yield first, records
+            records = []
+    if records:
+        yield first, records
+
+
+def _decode_line(
+    decode: Any, text: bytes, where: str, shard: Shard, problems: Problems
+) -> dict[str, Any] | None:
+    if not text.strip():
+        return None
+    try:
+        record: dict[str, Any] = decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        problems.report(shard.options, where, f"not a JSON object: {error}")
+        return None
+    value = record.get(shard.options.text_field)
+    if isinstance(value, str):
+        return record
+    missing = shard.options.text_field not in record
+    what = (
+        f"no field {shard.options.text_field!r}"
+        if missing
+        else f"field {shard.options.text_field!r} is not text"
+    )
+    fields = ", ".join(list(record)[:8]) or "none"
+    problems.report(shard.options, where, what, hint=f"fields here: {fields}; choose with --text-field")
+    return None
+
+
+def _table_of(records: Sequence[dict[str, Any]], schema: pa.Schema | None, shard: Shard) -> pa.Table:
+    names = (
+        list(schema.names)
+        if schema is not None
+        else list(dict.fromkeys(name for record in records for name in record))
+    )
+    if schema is None and shard.options.only_text:
+        names = [
+            name
+            for name in names
+            if name in {shard.options.text_field, shard.options.id_field, "source", "language"}
+        ]
+    columns = {
+        name: _column([record.get(name) for record in records], _type_of(schema, name)) for name in names
+    }
+    return pa.table(columns)
+
+
+def _type_of(schema: pa.Schema | None, name: str) -> pa.DataType | None:
+    return None if schema is None else schema.field(name).type
+
+
+def _column(values: list[Any], kind: pa.DataType | None) -> pa.Array:
+    """Values as the given type, or as Arrow infers it; as JSON text where they fit neither."""
+    try:
+        return pa.array(values, type=kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        texts = [
+            value if isinstance(value, str | None) else msgspec.json.encode(value).decode()
+            for value in values
+        ]
+        return pa.array(texts, type=pa.string())
