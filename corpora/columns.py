@@ -10,6 +10,7 @@ from corpora.errors import WinnowError
 
 _TEXT = pa.large_string()
 _LANGUAGE = "language"
+_STANDARD = ("id", "text", "source")
 
 
 def standard_batch(
@@ -87,14 +88,21 @@ def _source_column(batch: pa.RecordBatch, shard: Shard) -> pa.Array:
 
 
 def _other_columns(batch: pa.RecordBatch, shard: Shard) -> dict[str, pa.Array]:
-    taken = {shard.options.text_field, shard.options.id_field, "source"}
+    taken = {shard.options.text_field, shard.options.id_field}
+    if "source" in batch.schema.names and _is_text(batch.schema.field("source").type):
+        taken.add("source")
     names = [name for name in batch.schema.names if name not in taken]
     if shard.options.only_text:
         names = []
-    others = {name: batch.column(name) for name in names}
+    others = {_free_name(name): batch.column(name) for name in names}
     if shard.options.only_text or shard.options.language is not None:
         others[_LANGUAGE] = _language_column(batch, shard)
     return others
+
+
+def _free_name(name: str) -> str:
+    """A column that is neither id nor text here, but is called so, keeps its data under another name."""
+    return f"input_{name}" if name in _STANDARD else name
 
 
 def _language_column(batch: pa.RecordBatch, shard: Shard) -> pa.Array:

@@ -117,11 +117,22 @@ def _block_tables(
 
 
 def _plain(table: pa.Table, shard: Shard, schema: pa.Schema | None) -> bool:
-    """Whether Arrow's reading lost nothing: no big integer id turned into a float, no new column."""
+    """Whether Arrow's reading is whole: text in every row, valid UTF-8, no integer id turned into a float."""
     names = table.schema.names
-    id_field = shard.options.id_field
-    exact = id_field not in names or not pa.types.is_floating(table.schema.field(id_field).type)
-    return exact and shard.options.text_field in names and (schema is None or set(names) == set(schema.names))
+    if schema is not None and set(names) != set(schema.names):
+        return False
+    text_field, id_field = shard.options.text_field, shard.options.id_field
+    if text_field not in names or table[text_field].null_count or not _valid(table):
+        return False
+    return id_field not in names or not pa.types.is_floating(table.schema.field(id_field).type)
+
+
+def _valid(table: pa.Table) -> bool:
+    try:
+        table.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _good_runs(

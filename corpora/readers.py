@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -91,21 +92,13 @@ def _read_csv(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv
 
     with open_bytes(_path(shard)) as stream:
-        header = csv.open_csv(
-            stream, parse_options=csv.ParseOptions(invalid_row_handler=lambda _: "skip")
-        ).schema.names
-
-    def broken(row: Any) -> str:
-        what = f"{row.actual_columns} columns, {row.expected_columns} expected"
-        problems.report(shard.options, f"{shard.where}:{row.number or '?'}", what)
-        return "skip"
-
+        header = csv.read_csv(io.BytesIO(_first_line(stream))).schema.names
     row = 2
     with open_bytes(_path(shard)) as stream:
         reader = csv.open_csv(
             stream,
             read_options=csv.ReadOptions(block_size=BATCH_BYTES, use_threads=False),
-            parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=broken),
+            parse_options=csv.ParseOptions(newlines_in_values=True, **_broken_row_handler(shard, problems)),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
             ),
@@ -113,6 +106,24 @@ def _read_csv(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
         for batch in reader:
             yield standard_batch(batch, shard, row, problems)
             row += batch.num_rows
+
+
+def _first_line(stream: Any) -> bytes:
+    start: bytes = stream.read(1 << 16).removeprefix(b"\xef\xbb\xbf")
+    return start.split(b"\n", 1)[0] + b"\n"
+
+
+def _broken_row_handler(shard: Shard, problems: Problems) -> dict[str, Any]:
+    """Arrow's own error stops at a broken row; only passing over one needs a handler."""
+    if shard.options.on_error == "stop":
+        return {}
+
+    def skip(row: Any) -> str:
+        what = f"{row.actual_columns} columns, {row.expected_columns} expected"
+        problems.report(shard.options, f"{shard.where}:{row.number or '?'}", what)
+        return "skip"
+
+    return {"invalid_row_handler": skip}
 
 
 def _read_text(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:

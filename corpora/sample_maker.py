@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 SEED = 200_000
 CATEGORIES = ("adult", "gambling", "seo", "boilerplate", "anomalous", "personal")
@@ -77,7 +78,7 @@ def read_kind(path: Path) -> Kind:
     return Kind(table["kind"], table["category"], table["documents"], table.get("words", {}), templates)
 
 
-def read_template(table: Mapping, lang: str) -> Template:
+def read_template(table: Mapping[str, Any], lang: str) -> Template:
     """Read one [[template]] table; `lang` is its file's first language."""
     shortest, longest = table["length"]
     opening, body, closing = (tuple(table.get(part, ())) for part in ("opening", "body", "closing"))
@@ -139,7 +140,7 @@ def write_documents(kind: Kind, seed: int = SEED) -> Iterator[Document]:
         yield Document(f"{kind.kind}-{number + 1:03d}", text, template.lang, "spam", kind.category, kind.kind)
 
 
-def copy_documents(table: Mapping, originals: Mapping[str, Document]) -> Iterator[Document]:
+def copy_documents(table: Mapping[str, Any], originals: Mapping[str, Document]) -> Iterator[Document]:
     """Repeat the documents that the copies file names, each under a new id."""
     sources = [each["of"] for each in table["copy"] for _ in range(each["times"])]
     for number, source in enumerate(sources, start=1):

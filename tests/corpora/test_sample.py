@@ -1,4 +1,5 @@
 """The embedded sample is what its README says: reproducible, labelled, safe, and broad enough."""
+
 from __future__ import annotations
 
 import json
@@ -34,7 +35,9 @@ RESERVED = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|example|invalid|test
 
 def read(folder: Path) -> list[dict[str, str]]:
     paths = sorted(folder.glob("*.jsonl"))
-    return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").split("\n") if line]
+    return [
+        json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").split("\n") if line
+    ]
 
 
 def hosts(text: str) -> set[str]:
@@ -129,13 +132,20 @@ def test_one_stem_takes_twenty_tails(polluted: list[dict[str, str]]) -> None:
 
 
 def test_polluted_documents_name_only_reserved_hosts(polluted: list[dict[str, str]]) -> None:
-    real = {host: each["id"] for each in polluted for host in hosts(each["text"]) if not RESERVED.search(host)}
+    real = {
+        host: each["id"] for each in polluted for host in hosts(each["text"]) if not RESERVED.search(host)
+    }
     assert real == {}
 
 
 def test_the_host_check_sees_real_hosts() -> None:
     seen = hosts("go to http://casino.real.bet/x, www.real.com, shop@real.net or real-shop.ru now")
-    assert {host for host in seen if not RESERVED.search(host)} == {"casino.real.bet", "real.com", "real.net", "real-shop.ru"}
+    assert {host for host in seen if not RESERVED.search(host)} == {
+        "casino.real.bet",
+        "real.com",
+        "real.net",
+        "real-shop.ru",
+    }
     assert all(RESERVED.search(host) for host in hosts("https://a.example.com/ b@example.net kf1.invalid"))
 
 

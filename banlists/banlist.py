@@ -1,0 +1,147 @@
+"""A ban list in use: is this token banned, may these two be merged, where are the phrases in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from banlists.entries import Entry, Match, TextHit, as_match
+from banlists.fold import fold, fold_text
+from banlists.matcher import BytesLayer, Hit, Layer, is_single_character
+from banlists.positions import fold_with_positions
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    """One file behind a list: its id and version, a path without folders of this machine, its hash."""
+
+    id: str
+    version: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What every rule says about one token: its folded form, the hits that count, the hits that an
+    allow rule hides, and those allow rules."""
+
+    folded: str
+    matches: tuple[Match, ...]
+    hidden: tuple[Match, ...]
+    allows: tuple[Match, ...]
+
+
+class BanList:
+    """Compiled entries with their exceptions. Every answer is a pure function of the bytes asked about."""
+
+    def __init__(
+        self, entries: Sequence[Entry], allows: Sequence[Entry] = (), packs: Sequence[PackFile] = ()
+    ) -> None:
+        self.entries = tuple(entries)
+        self.allows = tuple(allows)
+        self.packs = tuple(packs)
+        self._order = {id(entry): place for place, entry in enumerate(self.entries)}
+        self._ban_layers, self._ban_bytes = _layers(entries)
+        self._allow_layers, self._allow_bytes = _layers(allows)
+        self._pairs = [entry for entry in entries if entry.kind == "pair"]
+
+    @classmethod
+    def empty(cls) -> BanList:
+        """The list that bans nothing."""
+        return cls(())
+
+    def match(self, token: bytes) -> Match | None:
+        """Why `token` is banned, or None. The longest pattern is named; ties go to list order."""
+        hits = self._counted(token)
+        return as_match(min(hits, key=self._rank).entry) if hits else None
+
+    def refuse(self, left: bytes, right: bytes) -> Match | None:
+        """Why `left` and `right` must not be merged: a pair rule, or the merged token is banned."""
+        for entry in self._pairs:
+            if _is_pair(entry, left, right):
+                return as_match(entry)
+        return self.match(left + right)
+
+    def explain(self, token: bytes) -> Explanation:
+        """Everything that was weighed for one token."""
+        hits, allows = self._all_hits(token)
+        kept = [hit for hit in hits if not _covered(hit, allows)]
+        hidden = [hit for hit in hits if _covered(hit, allows)]
+        used = [allow for allow in allows if any(_covered(hit, [allow]) for hit in hits)]
+        ordered = (_matches(sorted(group, key=self._rank)) for group in (kept, hidden))
+        return Explanation(fold(token), *ordered, _matches(used))
+
+    def find(self, text: str) -> list[TextHit]:
+        """Banned phrases in a text, by position; kinds that need a token's bytes take no part.
+
+        `contains`, `regex` hit anywhere (words respected); `text` where it stands alone; `prefix`
+        and `suffix` at the start or end of a word.
+        """
+        found: list[tuple[Hit, Sequence[int]]] = []
+        for layer in self._ban_layers:
+            if next(layer.text_hits(fold_text(text, layer.variants)), None) is None:
+                continue
+            folded, positions = fold_with_positions(text, layer.variants)
+            allows = [hit for each in self._allow_layers for hit in each.text_hits(folded)]
+            found.extend(
+                (hit, positions) for hit in layer.text_hits(folded) if not _covered(hit, allows)
+            )
+        hits = [
+            TextHit(positions[hit.start], positions[hit.end - 1] + 1, as_match(hit.entry))
+            for hit, positions in found
+        ]
+        return sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.match.entry, hit.match.pattern))
+
+    def _counted(self, token: bytes) -> list[Hit]:
+        hits = list(self._ban_hits(token))
+        if not hits:
+            return hits
+        allows = list(_hits(self._allow_layers, self._allow_bytes, token))
+        return [hit for hit in hits if not _covered(hit, allows)]
+
+    def _all_hits(self, token: bytes) -> tuple[list[Hit], list[Hit]]:
+        return list(self._ban_hits(token)), list(_hits(self._allow_layers, self._allow_bytes, token))
+
+    def _ban_hits(self, token: bytes) -> Iterable[Hit]:
+        if len(token) < 2:
+            return ()
+        hits = _hits(self._ban_layers, self._ban_bytes, token)
+        if is_single_character(token):
+            return (hit for hit in hits if hit.entry.force)
+        return hits
+
+    def _rank(self, hit: Hit) -> tuple[int, int]:
+        return -len(hit.entry.pattern), self._order[id(hit.entry)]
+
+
+def _layers(entries: Sequence[Entry]) -> tuple[tuple[Layer, ...], BytesLayer]:
+    by_variants: dict[frozenset[str], list[Entry]] = {}
+    for entry in entries:
+        if entry.kind not in ("bytes", "fragment_of", "pair"):
+            by_variants.setdefault(entry.variants, []).append(entry)
+    ordered = sorted(by_variants.items(), key=lambda item: sorted(item[0]), reverse=True)
+    return tuple(Layer(variants, group) for variants, group in ordered), BytesLayer(entries)
+
+
+def _hits(layers: Sequence[Layer], exact: BytesLayer, token: bytes) -> Iterator[Hit]:
+    whole = 0
+    for layer in layers:
+        folded = fold(token, layer.variants)
+        whole = max(whole, len(folded))
+        yield from layer.token_hits(folded)
+    yield from exact.token_hits(token, whole)
+
+
+def _covered(hit: Hit, allows: Iterable[Hit]) -> bool:
+    return any(allow.start <= hit.start and hit.end <= allow.end for allow in allows)
+
+
+def _is_pair(entry: Entry, left: bytes, right: bytes) -> bool:
+    return fold(left, entry.variants) == fold(entry.pattern.encode(), entry.variants) and fold(
+        right, entry.variants
+    ) == fold(entry.right.encode(), entry.variants)
+
+
+def _matches(hits: Iterable[Hit]) -> tuple[Match, ...]:
+    return tuple(dict.fromkeys(as_match(hit.entry) for hit in hits))

@@ -1,0 +1,112 @@
+"""The verb `run`: the whole job, as the public verbs one after another over files."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from corpora.cli import force_option, option_defaults, verb
+from corpora.errors import GateFailed, WinnowError, WrongCall
+from corpora.job import Step, override, plan
+from corpora.manifest import MANIFEST_NAME, Manifest, hash_file, write_manifest
+from corpora.outputs import AlreadyFinished, OutputFolder, fingerprint, output_folder
+from corpora.progress import Progress
+from corpora.recipes import STAGES, Recipe, load_recipe
+
+GATE_FAILED = GateFailed.exit_code
+# Files that hold timings differ between two runs over the same inputs; the manifest leaves them out.
+_TIMED = frozenset({MANIFEST_NAME, "summary.json"})
+
+
+@verb("run", example="winnow run sample -o out\nwinnow run recipe.toml -o out --set train.vocab-size=32768")
+@click.argument("recipe", default="sample")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for everything.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="TABLE.KEY=VALUE", help="Override a recipe's setting."
+)
+@force_option
+def run(recipe: str, out: Path, settings: tuple[str, ...], force: bool, quiet: bool) -> int:
+    """Do the whole job: read, filter, count, train under the ban lists, diff with o200k, audit, report.
+
+    RECIPE is a TOML file or a built-in name (sample, fineweb2-mini, wikipedia-mini).
+    """
+    chosen = override(load_recipe(recipe), settings)
+    root = click.get_current_context().find_root().command
+    if not isinstance(root, click.Group):
+        raise TypeError("`run` performs the other verbs and must be called through `winnow`")
+    check_settings(root, chosen)
+    inputs = _inputs_of(recipe)
+    call = fingerprint(
+        "run", {"stages": dict(chosen.stages)}, [chosen.sha256, [each.sha256 for each in inputs]]
+    )
+    progress = Progress(quiet=quiet)
+    with output_folder(out, call, force=force) as folder:
+        code = _perform_all(root, plan(chosen, recipe, out), progress)
+        _finish(folder, chosen, code)
+    click.echo(_summary(out, code))
+    return code
+
+
+def check_settings(root: click.Group, recipe: Recipe) -> None:
+    """Check every option of a recipe before any work: its name, and that the verb takes its value.
+
+    Raises WrongCall naming the recipe, the table and the key.
+    """
+    for stage in STAGES:
+        command = root.get_command(click.Context(root), stage)
+        if command is None:
+            raise WrongCall(f"no verb {stage!r}")
+        context = click.Context(command)
+        where = f"{recipe.path} [{stage}]"
+        given = option_defaults(command, recipe.stages[stage], where)
+        for param in command.params:
+            if param.name in given:
+                _check_value(context, param, given[param.name], where)
+
+
+def _check_value(context: click.Context, param: click.Parameter, value: object, where: str) -> None:
+    plain = (
+        value
+        if isinstance(value, bool)
+        else [str(each) for each in value]
+        if isinstance(value, list)
+        else str(value)
+    )
+    try:
+        param.type_cast_value(context, [plain] if param.multiple and isinstance(plain, str) else plain)
+    except click.BadParameter as error:
+        raise WrongCall(f"{param.opts[-1].lstrip('-')}: {error.message}", where=where) from error
+
+
+def _perform_all(root: click.Group, steps: list[Step], progress: Progress) -> int:
+    """Perform the steps; return 3 when the last one's gate failed, else 0."""
+    code = 0
+    for number, step in enumerate(steps, start=1):
+        progress.say(f"[{number}/{len(steps)}] winnow {step.verb} {' '.join(step.arguments)}")
+        started = time.monotonic()
+        code = _perform(root, step, progress)
+        if code not in (0, GATE_FAILED):
+            raise WinnowError(f"winnow {step.verb} ended with exit code {code}")
+        progress.say(f"      {time.monotonic() - started:.1f} s")
+    return code
+
+
+def _perform(root: click.Group, step: Step, progress: Progress) -> int:
+    command = root.get_command(click.Context(root), step.verb)
+    if command is None:
+        raise WrongCall(f"no verb {step.verb!r}")
+    arguments = [*step.arguments, *(["--quiet"] if progress.quiet else [])]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = command.main(args=arguments, prog_name=f"winnow {step.verb}", standalone_mode=False)
+    except AlreadyFinished:
+        progress.say("      already done")
+        return GATE_FAILED if _gate_failed(Path(_output_of(step))) else 0
+    except GateFailed:
+        return GATE_FAILED
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,143 @@
+"""A vocabulary as files and objects of other libraries: tokenizer.json, .tiktoken, vocab.txt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from corpora.display import show_bytes, show_text
+from corpora.errors import WinnowError
+from corpora.files import write_bytes, write_json, write_text
+from trainer.portable import compile_pattern, portable_pattern
+from trainer.tiktoken_file import format_tiktoken
+from trainer.tokenizer_json import tokenizer_record
+from trainer.vocabulary import Encoding, Vocabulary
+
+if TYPE_CHECKING:
+    import tiktoken
+    import tokenizers
+
+TOKENIZER_JSON = "tokenizer.json"
+TIKTOKEN = "tokenizer.tiktoken"
+VOCAB_TXT = "vocab.txt"
+TOKENIZER_CONFIG = "tokenizer_config.json"
+SPECIAL_TOKENS_MAP = "special_tokens_map.json"
+EXPORTS = (TOKENIZER_JSON, TIKTOKEN, VOCAB_TXT, TOKENIZER_CONFIG, SPECIAL_TOKENS_MAP)
+
+_END_OF_TEXT = "<|endoftext|>"
+
+
+def to_tokenizers(vocabulary: Vocabulary) -> tokenizers.Tokenizer:
+    """The vocabulary as a `tokenizers.Tokenizer`. Raises WinnowError when it cannot be expressed."""
+    import tokenizers
+
+    return tokenizers.Tokenizer.from_str(_tokenizer_json(vocabulary).decode())
+
+
+def to_tiktoken(vocabulary: Vocabulary) -> tiktoken.Encoding:
+    """The vocabulary as a `tiktoken.Encoding`. Raises WinnowError when it cannot be expressed."""
+    import tiktoken
+
+    _require_ranks(vocabulary)
+    return tiktoken.Encoding(
+        vocabulary.name,
+        pat_str=portable_pattern(vocabulary.pattern),
+        mergeable_ranks=dict(vocabulary.ids_of),
+        special_tokens=dict(vocabulary.special_tokens),
+    )
+
+
+def write_exports(folder: Path, vocabulary: Vocabulary) -> None:
+    """Write every file of `EXPORTS` into `folder`. Raises WinnowError when one cannot be expressed."""
+    write_tokenizer_json(folder / TOKENIZER_JSON, vocabulary)
+    write_tiktoken(folder / TIKTOKEN, vocabulary)
+    write_vocab_txt(folder / VOCAB_TXT, vocabulary)
+    write_transformers_config(folder, vocabulary)
+
+
+def write_tokenizer_json(path: Path, vocabulary: Vocabulary) -> None:
+    """Write Hugging Face's `tokenizer.json`."""
+    write_bytes(path, _tokenizer_json(vocabulary))
+
+
+def write_tiktoken(path: Path, vocabulary: Vocabulary) -> None:
+    """Write the `.tiktoken` file, which has no place for the pattern and the special tokens."""
+    _require_ranks(vocabulary)
+    write_bytes(path, format_tiktoken(vocabulary.tokens))
+
+
+def write_vocab_txt(path: Path, vocabulary: Vocabulary) -> None:
+    """Write one line a token for human eyes: id, the token in brackets, and what it is made of."""
+    write_text(path, "".join(f"{line}\n" for line in _vocab_lines(vocabulary.with_merges())))
+
+
+def write_transformers_config(folder: Path, vocabulary: Vocabulary) -> None:
+    """Write the two small files that let `transformers.AutoTokenizer` open the folder."""
+    ordered = [vocabulary.special_ids[id_] for id_ in sorted(vocabulary.special_ids)]
+    named = {"bos_token": _END_OF_TEXT, "eos_token": _END_OF_TEXT} if _END_OF_TEXT in ordered else {}
+    others = [text for text in ordered if text != _END_OF_TEXT]
+    special: dict[str, object] = {**named, "additional_special_tokens": others}
+    config = {"clean_up_tokenization_spaces": False, "tokenizer_class": "PreTrainedTokenizerFast", **special}
+    write_json(folder / TOKENIZER_CONFIG, config)
+    write_json(folder / SPECIAL_TOKENS_MAP, special)
+
+
+def _tokenizer_json(vocabulary: Vocabulary) -> bytes:
+    if vocabulary.encoding is Encoding.UNKNOWN:
+        raise _cannot_encode(vocabulary)
+    _refuse_matchable_tombstones(vocabulary)
+    record = tokenizer_record(vocabulary.with_merges())
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+
+
+def _require_ranks(vocabulary: Vocabulary) -> None:
+    if vocabulary.encoding is Encoding.UNKNOWN:
+        raise _cannot_encode(vocabulary)
+    if vocabulary.encoding is Encoding.MERGES:
+        raise WinnowError(
+            "its merge rules do not follow its ids, which tiktoken cannot express",
+            where=vocabulary.name,
+            hint="only tokenizers can encode with it",
+        )
+
+
+def _cannot_encode(vocabulary: Vocabulary) -> WinnowError:
+    hint = "; ".join(vocabulary.notes) or None
+    return WinnowError("its tokens are known, but not how it encodes", where=vocabulary.name, hint=hint)
+
+
+def _refuse_matchable_tombstones(vocabulary: Vocabulary) -> None:
+    """A tombstone's name must never be one whole pre-token, or whole-piece lookup would emit it."""
+    from trainer.tokenizer_json import tombstone
+
+    if not vocabulary.tombstones:
+        return
+    pattern = compile_pattern(vocabulary.pattern)
+    for id_ in sorted(vocabulary.tombstones):
+        if any(match.group() == tombstone(id_) for match in pattern.finditer(tombstone(id_))):
+            raise WinnowError(
+                f"the pattern keeps {tombstone(id_)!r} in one piece, so text could produce a removed token",
+                where=vocabulary.name,
+                hint="use --ids compact",
+            )
+
+
+def _vocab_lines(vocabulary: Vocabulary) -> Iterator[str]:
+    parts = {made: (left, right) for left, right, made in vocabulary.rules}
+    for id_ in sorted({*vocabulary.tokens, *vocabulary.special_ids, *vocabulary.tombstones}):
+        if id_ in vocabulary.tombstones:
+            yield f"{id_}\t\tremoved"
+        elif id_ in vocabulary.special_ids:
+            yield f"{id_}\t[{show_text(vocabulary.special_ids[id_])}]\tspecial"
+        else:
+            yield f"{id_}\t[{show_bytes(vocabulary.tokens[id_])}]\t{_origin(vocabulary, id_, parts.get(id_))}"
+
+
+def _origin(vocabulary: Vocabulary, id_: int, parts: tuple[int, int] | None) -> str:
+    if parts is None:
+        return "byte" if len(vocabulary.tokens[id_]) == 1 else "whole pieces only"
+    left, right = (show_bytes(vocabulary.tokens[part]) for part in parts)
+    return f"[{left}] + [{right}]"

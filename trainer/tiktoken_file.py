@@ -1,0 +1,48 @@
+"""The `.tiktoken` format: one token a line, base64 of its bytes and its rank."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from corpora.errors import WinnowError
+
+
+def format_tiktoken(tokens: Mapping[int, bytes]) -> bytes:
+    """The file's bytes, tokens in rank order; the same bytes that OpenAI publishes for the same ranks."""
+    return b"".join(base64.b64encode(tokens[rank]) + b" %d\n" % rank for rank in sorted(tokens))
+
+
+def parse_tiktoken(data: bytes, where: str) -> dict[int, bytes]:
+    """Rank → bytes. `where` names the file in errors.
+
+    Raises WinnowError, with the line, for bad base64, a bad rank, an empty token, a rank or a token
+    that comes twice; and for a file without tokens.
+    """
+    tokens: dict[int, bytes] = {}
+    for number, line in enumerate(data.splitlines(), start=1):
+        if not line.strip():
+            continue
+        token, rank = _parse_line(line, f"{where}:{number}")
+        if rank in tokens:
+            raise WinnowError(f"rank {rank} comes twice", where=f"{where}:{number}")
+        tokens[rank] = token
+    if not tokens:
+        raise WinnowError("holds no tokens", where=where, hint="a .tiktoken file has lines 'base64 rank'")
+    if len(set(tokens.values())) != len(tokens):
+        raise WinnowError("a token comes twice, under two ranks", where=where)
+    return tokens
+
+
+def _parse_line(line: bytes, where: str) -> tuple[bytes, int]:
+    fields = line.split()
+    if len(fields) != 2 or not fields[1].isdigit():
+        raise WinnowError("not a .tiktoken line", where=where, hint="expected: base64, a space, a rank")
+    try:
+        token = base64.b64decode(fields[0], validate=True)
+    except binascii.Error as error:
+        raise WinnowError(f"not base64: {error}", where=where) from error
+    if not token:
+        raise WinnowError("an empty token", where=where)
+    return token, int(fields[1])
