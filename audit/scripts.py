@@ -68,10 +68,15 @@ def scripts_of(text: str) -> Counter[str]:
 
 def main_script(text: str) -> str:
     """The script with most characters; kana wins over Han (Japanese); `Common` when there is none."""
+    if text.isascii():
+        return "Latin" if any(map(str.isalpha, text)) else COMMON
     counts = scripts_of(text)
     if not counts:
         return COMMON
-    return min(counts, key=lambda script: (script == "Han" and bool(JAPANESE & counts.keys()), -counts[script], script))
+    return min(
+        counts,
+        key=lambda script: (script == "Han" and bool(JAPANESE & counts.keys()), -counts[script], script),
+    )
 
 
 def is_mixed(scripts: frozenset[str]) -> bool:

@@ -84,7 +84,12 @@ def check_order(vocabulary: Vocabulary) -> CheckResult:
         return CheckResult("order", "Parts come before the whole", 0, (), "its ids are not priorities")
     findings = tuple(
         token_finding(
-            "order", "warning", made, vocabulary.tokens[made], "has a part of higher rank", f"{left} + {right}"
+            "order",
+            "warning",
+            made,
+            vocabulary.tokens[made],
+            "has a part of higher rank",
+            f"{left} + {right}",
         )
         for left, right, made in vocabulary.rules
         if max(left, right) > made
@@ -107,7 +112,9 @@ def check_special_tokens(vocabulary: Vocabulary) -> CheckResult:
         inner = [other for other in vocabulary.special_tokens if other != text and other in text]
         if inner:
             message = f"the special token {shown} holds another one"
-            findings.append(token_finding("special", "note", id_, token, message, show_text(", ".join(inner))))
+            findings.append(
+                token_finding("special", "note", id_, token, message, show_text(", ".join(inner)))
+            )
     title = "Special tokens cannot be confused with text"
     return CheckResult("special", title, len(vocabulary.special_tokens), tuple(findings))
 

@@ -23,6 +23,8 @@ _BIDI = regex.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Joiners that spell words in Persian, Indic scripts and emoji (UAX 31, A1 to B2) are not hidden there.
 _JOINERS = regex.compile(r"(?<=\S)[\u200c\u200d]|[\u200c\u200d](?=\S)|\ufe0f")
 
+_ONLY_LETTERS = regex.compile(r"\s?[^\d@.]*")  # every pattern needs a digit, an @ or a dot
+
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
@@ -73,7 +75,7 @@ def hidden_characters(text: str) -> str:
 
 def matching_patterns(text: str) -> list[TextPattern]:
     """The patterns of `PATTERNS` that occur in `text`."""
-    if not any(sign in text for sign in "@.-0123456789abcdef"):
+    if _ONLY_LETTERS.fullmatch(text):
         return []
     return [pattern for pattern in PATTERNS if pattern.shape.search(text)]
 
@@ -97,7 +99,9 @@ def check_lengths(texts: Sequence[TokenText]) -> CheckResult:
     for text in texts:
         z = shapes[text.script].z(text.text) if text.script in shapes else 0.0
         if z > LENGTH_Z:
-            message = f"{len(text.text)} characters: {z:.1f} standard deviations above other {text.script} tokens"
+            message = (
+                f"{len(text.text)} characters: {z:.1f} standard deviations above other {text.script} tokens"
+            )
             findings.append(token_finding("length", "note", text.id, text.bytes, message))
     return CheckResult("length", "No token of unusual length", len(texts), tuple(findings))
 

@@ -78,18 +78,18 @@ class BanList:
         `contains`, `regex` hit anywhere (words respected); `text` where it stands alone; `prefix`
         and `suffix` at the start or end of a word.
         """
-        found: list[tuple[Hit, Sequence[int]]] = []
+        found: list[tuple[Hit, Sequence[tuple[int, int]]]] = []
         for layer in self._ban_layers:
             if next(layer.text_hits(fold_text(text, layer.variants)), None) is None:
                 continue
-            folded, positions = fold_with_positions(text, layer.variants)
+            folded, places = fold_with_positions(text, layer.variants)
             allows = [hit for each in self._allow_layers for hit in each.text_hits(folded)]
             found.extend(
-                (hit, positions) for hit in layer.text_hits(folded) if not _covered(hit, allows)
+                (hit, places) for hit in layer.text_hits(folded) if not _covered(hit, allows)
             )
         hits = [
-            TextHit(positions[hit.start], positions[hit.end - 1] + 1, as_match(hit.entry))
-            for hit, positions in found
+            TextHit(places[hit.start][0], places[hit.end - 1][1], as_match(hit.entry))
+            for hit, places in found
         ]
         return sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.match.entry, hit.match.pattern))
 

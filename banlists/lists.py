@@ -38,7 +38,7 @@ def load_ban_lists(names: Sequence[str]) -> BanList:
     """Load lists by name and make one of them.
 
     A name is a built-in pack (`zh-gambling`), a set of all built-in packs (`core`; `extended` holds
-    core; `full` holds all), or the path of a file. The order of names does not matter to what is
+    core; `full` holds both; none holds experimental groups), or the path of a file. The order of names does not matter to what is
     banned. Raises WrongCall for an unknown name, a broken file, and two files with one list id.
     """
     return make_ban_list(load_packs(names))
@@ -96,7 +96,9 @@ def _load_builtin(name: str) -> LoadedPack:
 
 
 def _only(loaded: LoadedPack, severities: Sequence[str]) -> LoadedPack:
-    entries = tuple(entry for entry in loaded.entries if entry.severity in severities)
+    entries = tuple(
+        entry for entry in loaded.entries if entry.severity in severities and entry.status == "stable"
+    )
     return LoadedPack(loaded.path, loaded.pack, loaded.file, entries, loaded.allows)
 
 

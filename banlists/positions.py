@@ -8,20 +8,19 @@ from collections.abc import Iterator, Sequence
 from banlists.fold import fold_text
 
 
-def fold_with_positions(text: str, variants: frozenset[str]) -> tuple[str, Sequence[int]]:
-    """The folded text, ends kept, and for each of its characters the index in `text`.
+def fold_with_positions(text: str, variants: frozenset[str]) -> tuple[str, Sequence[tuple[int, int]]]:
+    """The folded text, ends kept, and for each of its characters where in `text` it comes from.
 
-    Characters are folded with the marks that follow them, so that NFKC sees whole clusters.
+    A place is (start, end), end exclusive. Characters are folded together with the marks that follow
+    them, so that NFKC sees whole clusters.
     """
     pieces: list[str] = []
-    positions: list[int] = []
+    places: list[tuple[int, int]] = []
     for start, cluster in _clusters(text):
         folded = fold_text(cluster, variants)
         pieces.append(folded)
-        positions.extend([start] * (len(folded) - 1))
-        if folded:
-            positions.append(start + len(cluster) - 1)
-    return "".join(pieces), positions
+        places.extend([(start, start + len(cluster))] * len(folded))
+    return "".join(pieces), places
 
 
 def _clusters(text: str) -> Iterator[tuple[int, str]]:

@@ -35,7 +35,9 @@ class _Bundle:
     note: str = ""
 
 
-_SENTENCEPIECE = "a sentencepiece vocabulary: merged over characters, so byte-level tools cannot encode with it"
+_SENTENCEPIECE = (
+    "a sentencepiece vocabulary: merged over characters, so byte-level tools cannot encode with it"
+)
 _NFC = "the model normalizes text to NFC first; this is left out"
 _BUNDLES = {
     "cl100k_base": _Bundle("CL100K_BASE_PATTERN", "cl100k_base"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from trainer.scan_kernel import Bytes, classify, next_end
+from trainer.kernels import kernel, part
 
+Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 Slots = npt.NDArray[np.int32]
 
@@ -15,59 +15,54 @@ Slots = npt.NDArray[np.int32]
 HASH, KEY, GROUP, COUNT = 0, 1, 2, 3
 
 # Cells of `state`, which outlives a call so that counting goes on after the table has grown.
-DOCUMENT, POSITION, ENTRIES, ARENA_USED = 0, 1, 2, 3
+ENTRIES, ARENA_USED, SPAN, DOCUMENT, POSITION = 0, 1, 2, 3, 4
+STATE_CELLS = 5
 
 EMPTY = -1
 _FNV_OFFSET = -3750763034362895579  # FNV-1a's 64-bit offset basis and prime, as signed integers
 _FNV_PRIME = 1099511628211
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def count_documents(
-    family: int, digits: int, whole_tail: bool, table: Bytes, kinds: Bytes,
-    data: Bytes, offsets: Ints, groups: Slots, slots: Slots, entries: Ints, arena: Bytes, state: Ints,
+@kernel
+def count_spans(
+    data: Bytes, offsets: Ints, groups: Slots, ends: Ints,
+    slots: Slots, entries: Ints, arena: Bytes, state: Ints,
 ) -> bool:  # fmt: skip
-    """Count the pretokens of documents `data[offsets[i]:offsets[i + 1]]`, each in its group.
+    """Count pretokens of documents `data[offsets[i]:offsets[i + 1]]`, each in its document's group.
 
-    Returns False when the table must grow first; call again with the same `state`. `kinds` must be
-    as long as the longest document.
+    `ends` goes on where the last block of ends stopped (`state[POSITION]`, in `data`). Returns False
+    when the table must grow first; call again with the same `ends` and `state`.
     """
-    while state[DOCUMENT] < groups.size:
-        document = state[DOCUMENT]
-        start, stop = offsets[document], offsets[document + 1]
-        classify(data, start, stop, table, kinds)
-        length = stop - start
-        while state[POSITION] < length:
-            at = state[POSITION]
-            end = next_end(family, digits, whole_tail, data, start, kinds, at, length)
-            if not add_key(
-                data, start + at, start + end, groups[document], 1, slots, entries, arena, state
-            ):
-                return False
-            state[POSITION] = end
-        state[DOCUMENT] += 1
-        state[POSITION] = 0
+    for place in range(state[SPAN], ends.size):
+        start, end = state[POSITION], ends[place]
+        while offsets[state[DOCUMENT] + 1] <= start:
+            state[DOCUMENT] += 1
+        group = groups[state[DOCUMENT]]
+        if not _add(data, start, end, group, 1, slots, entries, arena, state):
+            state[SPAN] = place
+            return False
+        state[POSITION] = end
+    state[SPAN] = 0
     return True
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@kernel
 def add_counts(
     keys: Bytes, offsets: Ints, groups: Slots, counts: Ints,
     slots: Slots, entries: Ints, arena: Bytes, state: Ints,
 ) -> bool:  # fmt: skip
     """Add counted keys `keys[offsets[i]:offsets[i + 1]]`; False when the table must grow first."""
-    while state[DOCUMENT] < groups.size:
-        row = state[DOCUMENT]
-        if not add_key(
-            keys, offsets[row], offsets[row + 1], groups[row], counts[row], slots, entries, arena, state
-        ):
+    for row in range(state[SPAN], groups.size):
+        start, stop = offsets[row], offsets[row + 1]
+        if not _add(keys, start, stop, groups[row], counts[row], slots, entries, arena, state):
+            state[SPAN] = row
             return False
-        state[DOCUMENT] += 1
+    state[SPAN] = 0
     return True
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def add_key(
+@part
+def _add(
     data: Bytes, start: int, stop: int, group: int, count: int,
     slots: Slots, entries: Ints, arena: Bytes, state: Ints,
 ) -> bool:  # fmt: skip
@@ -96,7 +91,7 @@ def add_key(
     return True
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@kernel
 def fill_slots(slots: Slots, entries: Ints, size: int) -> None:
     """Point empty `slots` (a power of two of them) at the first `size` entries."""
     for entry in range(size):
@@ -106,7 +101,7 @@ def fill_slots(slots: Slots, entries: Ints, size: int) -> None:
         slots[slot] = entry
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _hash(data: Bytes, start: int, stop: int, group: int) -> int:
     """FNV-1a over the group and the bytes, in wrapping signed 64-bit arithmetic."""
     value = (_FNV_OFFSET ^ group) * _FNV_PRIME
@@ -115,13 +110,13 @@ def _hash(data: Bytes, start: int, stop: int, group: int) -> int:
     return value
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _first_slot(key_hash: int, slots: int) -> int:
     """Where to look first; the high bits are folded in, because FNV's low bits mix least."""
     return (key_hash ^ (key_hash >> 32)) & (slots - 1)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _same(data: Bytes, start: int, stop: int, group: int, entry: int, entries: Ints, arena: Bytes) -> bool:
     """Whether an entry's key is `data[start:stop]` of `group`."""
     key = entries[entry, KEY]

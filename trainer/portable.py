@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import regex
 
 # One step over a pattern: an escape (`\p{..}` whole), a class, a possessive interval, or one character.
-_STEP = re.compile(r"\\[pP]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[[^\]]*\]|[^\]\\])*\]|\{\d+(?:,\d*)?\}\+|.", re.DOTALL)
+_STEP = re.compile(
+    r"\\[pP]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[[^\]]*\]|[^\]\\])*\]|\{\d+(?:,\d*)?\}\+|.", re.DOTALL
+)
 
 
 def portable_pattern(pattern: str) -> str:

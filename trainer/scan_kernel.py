@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from corpora.unicode_classes import LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER_LETTER, SPACE, UPPER
+from trainer.kernels import kernel, part
 
 Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
 
 START = 1 << 7
 _MERGED = OTHER_LETTER | MARK  # the classes on both sides of o200k's upper-then-lower split
@@ -30,9 +31,42 @@ _R, _V, _E = ord("r"), ord("v"), ord("e")
 _LONG_S = (0xC5, 0xBF)  # U+017F, which (?i:s) matches too
 _CASE_BIT = 0x20
 
+# Cells of `progress`, which outlives a call so that scanning goes on where it stopped.
+DOCUMENT, POSITION = 0, 1
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def classify(data: Bytes, start: int, stop: int, table: Bytes, kinds: Bytes) -> None:
+
+@kernel
+def scan_documents(
+    family: int, digits: int, whole_tail: bool, table: Bytes,
+    data: Bytes, offsets: Ints, kinds: Bytes, ends: Ints, progress: Ints,
+) -> int:  # fmt: skip
+    """Write the end of every pretoken of documents `data[offsets[i]:offsets[i + 1]]` to `ends`.
+
+    Returns how many were written, 0 when all documents are done. Stops when `ends` is full; call
+    again with the same `progress` and `kinds`, which must be as long as the longest document.
+    `digits` is the longest run of numbers (0: no limit); `whole_tail` keeps white space at the end
+    of a text in one piece, as tiktoken's own spelling of cl100k does.
+    """
+    found = 0
+    while progress[DOCUMENT] < offsets.size - 1:
+        start, stop = offsets[progress[DOCUMENT]], offsets[progress[DOCUMENT] + 1]
+        length, at = stop - start, progress[POSITION]
+        if at == 0:
+            _classify(data, start, stop, table, kinds)
+        while at < length and found < ends.size:
+            at = _next_end(family, digits, whole_tail, data, start, kinds, at, length)
+            ends[found] = start + at
+            found += 1
+        progress[POSITION] = at
+        if at < length:
+            break
+        progress[DOCUMENT] += 1
+        progress[POSITION] = 0
+    return found
+
+
+@part
+def _classify(data: Bytes, start: int, stop: int, table: Bytes, kinds: Bytes) -> None:
     """Fill `kinds[0 : stop - start]` for the valid UTF-8 text `data[start:stop]`.
 
     `table` has the class bits (the low seven of `corpora.unicode_classes`) of every code point.
@@ -56,15 +90,11 @@ def classify(data: Bytes, start: int, stop: int, table: Bytes, kinds: Bytes) -> 
         position += size
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def next_end(
+@part
+def _next_end(
     family: int, digits: int, whole_tail: bool, data: Bytes, base: int, kinds: Bytes, at: int, stop: int
 ) -> int:
-    """The end of the pretoken that starts at `at < stop`; positions count from `base` in `data`.
-
-    `digits` is the longest run of numbers (0: no limit); `whole_tail` keeps white space at the end
-    of the text in one piece, as tiktoken's own spelling of cl100k does.
-    """
+    """The end of the pretoken that starts at `at < stop`; positions count from `base` in `data`."""
     if family == O200K:
         end = _o200k_word(data, base, kinds, at, stop)
     elif family == CL100K:
@@ -81,7 +111,7 @@ def next_end(
     return _space_end(family, whole_tail, kinds, at, stop)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _run(kinds: Bytes, at: int, stop: int, classes: int) -> int:
     """The end of the run of `classes` at `at`."""
     while at < stop and kinds[at] & classes:
@@ -89,7 +119,7 @@ def _run(kinds: Bytes, at: int, stop: int, classes: int) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _next_character(kinds: Bytes, at: int, stop: int) -> int:
     at += 1
     while at < stop and not kinds[at] & START:
@@ -97,7 +127,7 @@ def _next_character(kinds: Bytes, at: int, stop: int) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _o200k_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     """The first two alternatives of o200k: one other character, capitals, small letters, contraction."""
     word = at
@@ -122,7 +152,7 @@ def _o200k_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int
     return _contraction_end(data, base, end, stop, True)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _cl100k_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     """A contraction, or letters with one other character before them."""
     end = _contraction_end(data, base, at, stop, True)
@@ -135,7 +165,7 @@ def _cl100k_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> in
     return end if end > word else at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _gpt2_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     """A contraction, or letters or numbers with one blank before them."""
     end = _contraction_end(data, base, at, stop, False)
@@ -148,7 +178,7 @@ def _gpt2_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     return end if end > word else at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _contraction_end(data: Bytes, base: int, at: int, stop: int, any_case: bool) -> int:
     """The end of `'s`, `'t`, `'re`, `'ve`, `'m`, `'ll` or `'d` at `at`; `at` when there is none."""
     if at + 1 >= stop or data[base + at] != _APOSTROPHE:
@@ -167,7 +197,7 @@ def _contraction_end(data: Bytes, base: int, at: int, stop: int, any_case: bool)
     return at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _number_end(kinds: Bytes, at: int, stop: int, digits: int) -> int:
     """The end of at most `digits` numbers (all of them when 0)."""
     if digits == 0:
@@ -178,7 +208,7 @@ def _number_end(kinds: Bytes, at: int, stop: int, digits: int) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _symbols_end(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     """The end of ` ?[^\\s\\p{L}\\p{N}]+`; `at` when there is none."""
     first = at + (data[base + at] == _BLANK)
@@ -188,7 +218,7 @@ def _symbols_end(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> in
     return end if end > first else at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _line_ends(family: int, data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     """The line ends that cl100k (`[\\r\\n]*`) and o200k (`[\\r\\n/]*`) add to a run of symbols."""
     if family == GPT2:
@@ -198,7 +228,7 @@ def _line_ends(family: int, data: Bytes, base: int, kinds: Bytes, at: int, stop:
     return at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@part
 def _space_end(family: int, whole_tail: bool, kinds: Bytes, at: int, stop: int) -> int:
     """White space: up to its last line end, else all but the last character before a word."""
     end = _run(kinds, at, stop, SPACE)

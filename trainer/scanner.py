@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from trainer.class_cache import scanner_classes
 from trainer.pretokenize import PATTERNS
-from trainer.scan_kernel import CL100K, GPT2, O200K, Bytes, classify, next_end
+from trainer.scan_kernel import CL100K, GPT2, O200K, scan_documents
 
 # tiktoken 0.14's own spellings (tiktoken_ext/openai_public.py) of gpt2 and cl100k. The second also
 # keeps white space at the end of a text whole (`\s++$`).
@@ -19,6 +19,8 @@ _TIKTOKEN_CL100K = (
     r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+|"""
     r""" ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"""
 )
+
+_BLOCK = 1 << 20  # pretokens found in one call of the kernel: 8 MB of ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +49,23 @@ def scanner_for(pattern: str) -> Scanner | None:
 
 def pretoken_ends(scanner: Scanner, text: bytes) -> npt.NDArray[np.int64]:
     """The end of every pretoken of one text in UTF-8, as byte positions, in order."""
-    data = np.frombuffer(text, dtype=np.uint8)
-    kinds = np.empty(len(text), dtype=np.uint8)
-    ends = np.empty(len(text), dtype=np.int64)
-    settings = (scanner.family, scanner.digits, scanner.whole_tail)
-    return ends[: _scan(*settings, data, scanner_classes(), kinds, ends)]
+    data, offsets = np.frombuffer(text, dtype=np.uint8), np.array([0, len(text)])
+    return np.concatenate([ends.copy() for ends in spans(scanner, data, offsets)] or [np.empty(0, np.int64)])
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def _scan(
-    family: int,
-    digits: int,
-    whole_tail: bool,
-    data: Bytes,
-    table: Bytes,
-    kinds: Bytes,
-    ends: npt.NDArray[np.int64],
-) -> int:
-    """Write the end of every pretoken of `data` to `ends`; return how many there are."""
-    classify(data, 0, data.size, table, kinds)
-    position = found = 0
-    while position < data.size:
-        position = next_end(family, digits, whole_tail, data, 0, kinds, position, data.size)
-        ends[found] = position
-        found += 1
-    return found
+def spans(
+    scanner: Scanner, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Pretoken ends of documents `data[offsets[i]:offsets[i + 1]]`, in order, in blocks.
+
+    Ends are positions in `data`; each block is a view that the next one overwrites. An empty
+    document has no pretoken.
+    """
+    kinds = np.empty(int(np.diff(offsets).max(initial=0)), dtype=np.uint8)
+    ends = np.empty(min(_BLOCK, max(1, data.size)), dtype=np.int64)
+    progress = np.zeros(2, dtype=np.int64)
+    while found := scan_documents(
+        scanner.family, scanner.digits, scanner.whole_tail,
+        scanner_classes(), data, offsets, kinds, ends, progress,
+    ):  # fmt: skip
+        yield ends[:found]

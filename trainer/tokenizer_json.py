@@ -43,7 +43,12 @@ def _added_token(id_: int, text: str) -> dict[str, Any]:
 
 
 def _pre_tokenizer(pattern: str) -> dict[str, Any]:
-    split = {"type": "Split", "pattern": {"Regex": portable_pattern(pattern)}, "behavior": "Isolated", "invert": False}
+    split = {
+        "type": "Split",
+        "pattern": {"Regex": portable_pattern(pattern)},
+        "behavior": "Isolated",
+        "invert": False,
+    }
     return {"type": "Sequence", "pretokenizers": [split, _BYTE_LEVEL]}
 
 
@@ -52,7 +57,9 @@ def _model(vocabulary: Vocabulary) -> dict[str, Any]:
     names = spelled | dict(vocabulary.special_ids) | {id_: tombstone(id_) for id_ in vocabulary.tombstones}
     if len(set(names.values())) != len(names):
         clash = next(text for text in vocabulary.special_tokens if text in set(spelled.values()))
-        raise WinnowError(f"special token {clash!r} has the spelling of an ordinary token", where=vocabulary.name)
+        raise WinnowError(
+            f"special token {clash!r} has the spelling of an ordinary token", where=vocabulary.name
+        )
     return {
         "type": "BPE",
         "dropout": None,

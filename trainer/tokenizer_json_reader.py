@@ -87,7 +87,9 @@ def _require_byte_level(file: _File, where: str) -> None:
     if kind != "BPE" or not isinstance(model.vocab, dict):
         raise WinnowError(f"this tokenizer is {kind}, not byte-level BPE", where=where, hint=hint)
     if model.byte_fallback or model.continuing_subword_prefix or model.end_of_word_suffix:
-        raise WinnowError("this tokenizer is BPE over characters (sentencepiece), not bytes", where=where, hint=hint)
+        raise WinnowError(
+            "this tokenizer is BPE over characters (sentencepiece), not bytes", where=where, hint=hint
+        )
     if not _mentions_byte_level(file.pre_tokenizer) and not _mentions_byte_level(file.decoder):
         raise WinnowError("this BPE tokenizer has no ByteLevel step", where=where, hint=hint)
 
@@ -143,12 +145,16 @@ def _merges(rules: Iterable[Any], ids_of: Mapping[bytes, int], where: str) -> tu
         left, right = (_unmapped(part, where) for part in parts)
         ids = (ids_of.get(left), ids_of.get(right), ids_of.get(left + right))
         if None in ids:
-            raise WinnowError(f"the merge rule {rule!r} names a token that is not in the vocabulary", where=where)
+            raise WinnowError(
+                f"the merge rule {rule!r} names a token that is not in the vocabulary", where=where
+            )
         merges.append(ids)
     return tuple(merges)  # type: ignore[arg-type]  # None was refused above
 
 
-def _with_encoding(vocabulary: Vocabulary, merges: tuple[Merge, ...], pre_tokenizer: PreTokenizer) -> Vocabulary:
+def _with_encoding(
+    vocabulary: Vocabulary, merges: tuple[Merge, ...], pre_tokenizer: PreTokenizer
+) -> Vocabulary:
     """Decide how the vocabulary encodes: by its ids alone when the rules say nothing else.
 
     Ids say the same as the rules when the rules come in id order, hold every rule that the ids
@@ -170,7 +176,11 @@ def _notes(file: _File) -> list[str]:
     if file.normalizer is not None:
         kinds = ", ".join(str(step.get("type")) for step in _flat(file.normalizer))
         notes.append(f"the file's normalizer ({kinds}) is left out: text is encoded as it stands")
-    stripping = [token.content for token in file.added_tokens if token.lstrip or token.rstrip or token.single_word]
+    stripping = [
+        token.content for token in file.added_tokens if token.lstrip or token.rstrip or token.single_word
+    ]
     if stripping:
-        notes.append(f"{len(stripping)} added tokens also take the space beside them or whole words only; this is left out")
+        notes.append(
+            f"{len(stripping)} added tokens also take the space beside them or whole words only; this is left out"
+        )
     return notes

@@ -87,6 +87,14 @@ class Vocabulary:
         return bytes(byte for byte in range(256) if bytes([byte]) not in self.ids_of)
 
     @cached_property
+    def rule_order(self) -> dict[tuple[int, int], int]:
+        """The place of every merge rule in the list, by its pair; of a rule that comes twice, the first."""
+        order: dict[tuple[int, int], int] = {}
+        for place, (left, right, _) in enumerate(self.rules):
+            order.setdefault((left, right), place)
+        return order
+
+    @cached_property
     def orphans(self) -> tuple[int, ...]:
         """Ids of tokens of several bytes that no merge makes. The merges must have been derived."""
         made = {token for _, _, token in self.rules}

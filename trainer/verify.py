@@ -1,0 +1,200 @@
+"""Written tokenizer files, read back by other libraries and compared with each other and the reference."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corpora.display import show_text
+from corpora.errors import WinnowError
+from trainer import reference_encoder
+from trainer.exports import TIKTOKEN, TOKENIZER_JSON
+from trainer.portable import compile_pattern, portable_pattern
+from trainer.tiktoken_file import parse_tiktoken
+from trainer.tokenizer_json_reader import parse_tokenizer_json
+from trainer.unicode_drift import drifting_characters
+from trainer.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import tiktoken
+    import tokenizers
+
+ADVERSARIAL_TEXTS = 10_000
+_REFERENCE_CHARACTERS = 400_000  # how much text the slow encoder reads: about a second
+_LONGEST_SHOWN = 80  # characters of a text in an error
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was compared: texts in all, texts the reference encoded too, and ids the libraries agreed on."""
+
+    texts: int
+    reference_texts: int
+    ids: int
+
+
+def verify_exports(
+    folder: Path,
+    vocabulary: Vocabulary,
+    texts: Iterable[str] = (),
+    *,
+    adversarial: int = ADVERSARIAL_TEXTS,
+    seed: int = 0,
+) -> Verification:
+    """Read the files in `folder` back and demand that everything encodes alike and loses nothing.
+
+    Compared, on `texts` and on `adversarial` random concatenations of token strings (reproducible
+    from `seed`), with special tokens as ordinary text and with all of them allowed:
+    `tokenizers` on tokenizer.json, `tiktoken` on the .tiktoken file with the pattern and special
+    tokens that tokenizer.json states, and on a sample the reference encoder on `vocabulary`.
+
+    Raises WinnowError at the first difference, naming the text and the ids.
+    """
+    _check_record(folder, vocabulary)
+    _check_pattern(vocabulary)
+    _check_special_tokens(vocabulary)
+    pair = open_exports(folder, vocabulary.name)
+    every = [*texts, *adversarial_texts(vocabulary, adversarial, seed)]
+    ids = sum(_compare_libraries(pair, every, specials=specials) for specials in (False, True))
+    sample = _sample(vocabulary, every, seed)
+    _compare_reference(vocabulary, pair, sample)
+    return Verification(len(every), len(sample), ids)
+
+
+def open_exports(folder: Path, name: str) -> tuple[tokenizers.Tokenizer, tiktoken.Encoding]:
+    """The two files as the two libraries read them."""
+    import tiktoken
+    import tokenizers
+    from tiktoken.load import load_tiktoken_bpe
+
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / TOKENIZER_JSON))
+    record = parse_tokenizer_json((folder / TOKENIZER_JSON).read_bytes(), name, str(folder / TOKENIZER_JSON))
+    encoding = tiktoken.Encoding(
+        name,
+        pat_str=record.pattern,
+        mergeable_ranks=load_tiktoken_bpe(str(folder / TIKTOKEN)),
+        special_tokens=dict(record.special_tokens),
+    )
+    return tokenizer, encoding
+
+
+def adversarial_texts(vocabulary: Vocabulary, count: int, seed: int) -> list[str]:
+    """`count` texts of 1 to 8 tokens of the vocabulary, some cut short, some special, in random order.
+
+    Bytes that are not UTF-8 once joined are left out.
+    """
+    chooser = random.Random(seed)
+    tokens = [vocabulary.tokens[id_] for id_ in sorted(vocabulary.tokens)]
+    specials = [text.encode() for text in sorted(vocabulary.special_tokens)] or tokens
+    made = []
+    for _ in range(count):
+        parts = chooser.choices(tokens, k=chooser.randint(1, 8))
+        if chooser.random() < 0.1:
+            parts[chooser.randrange(len(parts))] = chooser.choice(specials)
+        if chooser.random() < 0.2:
+            place = chooser.randrange(len(parts))
+            parts[place] = parts[place][: chooser.randint(1, len(parts[place]))]
+        made.append(b"".join(parts).decode("utf-8", errors="ignore"))
+    return made
+
+
+def _check_record(folder: Path, vocabulary: Vocabulary) -> None:
+    """The files must say what the vocabulary says."""
+    path = folder / TOKENIZER_JSON
+    read = parse_tokenizer_json(path.read_bytes(), vocabulary.name, str(path))
+    expected = vocabulary.with_merges()
+    for field in ("tokens", "special_tokens", "merges", "tombstones", "encoding"):
+        if getattr(read, field) != getattr(expected, field):
+            raise WinnowError(f"the file's {field} are not the vocabulary's", where=path)
+    if read.pattern != portable_pattern(expected.pattern):
+        raise WinnowError("the file's pattern is not the vocabulary's", where=path)
+    ranks = folder / TIKTOKEN
+    if parse_tiktoken(ranks.read_bytes(), str(ranks)) != dict(expected.tokens):
+        raise WinnowError("the file's tokens are not the vocabulary's", where=ranks)
+
+
+def _check_pattern(vocabulary: Vocabulary) -> None:
+    """tiktoken drops what the pattern does not match, so the pattern must match every character."""
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    unmatched = compile_pattern(vocabulary.pattern).sub("", every)
+    if unmatched:
+        raise WinnowError(
+            f"the pattern does not match {show_text(unmatched[0])!r} (U+{ord(unmatched[0]):04X}); "
+            "tiktoken drops such text",
+            where=vocabulary.name,
+            hint=r"add an alternative for it, such as |[\s\S]",
+        )
+
+
+def _check_special_tokens(vocabulary: Vocabulary) -> None:
+    """Where one special token begins another, tiktoken takes either."""
+    ordered = sorted(vocabulary.special_tokens)
+    for shorter, longer in zip(ordered, ordered[1:], strict=False):
+        if longer.startswith(shorter):
+            raise WinnowError(
+                f"special token {shorter!r} begins {longer!r}; tiktoken may take either",
+                where=vocabulary.name,
+            )
+
+
+def _compare_libraries(
+    pair: tuple[tokenizers.Tokenizer, tiktoken.Encoding], texts: Sequence[str], *, specials: bool
+) -> int:
+    """Compare ids and decoded texts; return how many ids there were."""
+    tokenizer, encoding = pair
+    tokenizer.encode_special_tokens = not specials
+    theirs = [found.ids for found in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+    allowed = encoding.special_tokens_set if specials else set()
+    ours = encoding.encode_batch(list(texts), allowed_special=allowed, disallowed_special=())
+    for text, first, second in zip(texts, theirs, ours, strict=True):
+        _require_equal(text, "tokenizers", first, "tiktoken", second)
+        _require_text(text, "tiktoken", encoding.decode_bytes(second).decode("utf-8", errors="replace"))
+    decoded = tokenizer.decode_batch(theirs, skip_special_tokens=False)
+    for text, back in zip(texts, decoded, strict=True):
+        _require_text(text, "tokenizers", back)
+    return sum(map(len, ours))
+
+
+def _compare_reference(
+    vocabulary: Vocabulary, pair: tuple[tokenizers.Tokenizer, tiktoken.Encoding], texts: Sequence[str]
+) -> None:
+    _, encoding = pair
+    allowed = set(vocabulary.special_tokens)
+    for text in texts:
+        plain = reference_encoder.encode(vocabulary, text)
+        _require_equal(text, "the reference", plain, "tiktoken", encoding.encode_ordinary(text))
+        special = reference_encoder.encode(vocabulary, text, allowed)
+        _require_equal(
+            text, "the reference", special, "tiktoken", encoding.encode(text, allowed_special="all")
+        )
+        _require_text(text, "the reference", reference_encoder.decode(vocabulary, special))
+
+
+def _sample(vocabulary: Vocabulary, texts: Sequence[str], seed: int) -> list[str]:
+    """Texts for the slow encoder: a random selection of bounded size, without drifting characters."""
+    chosen: list[str] = []
+    room = _REFERENCE_CHARACTERS
+    for text in random.Random(seed).sample(texts, len(texts)):
+        if len(text) <= room:
+            chosen.append(text)
+            room -= len(text)
+    drifting = drifting_characters(vocabulary.pattern, chosen)
+    return [text for text in chosen if drifting.isdisjoint(text)]
+
+
+def _require_equal(text: str, first: str, ids: Sequence[int], second: str, others: Sequence[int]) -> None:
+    if list(ids) != list(others):
+        raise WinnowError(f"{first} and {second} differ on {_shown(text)}: {list(ids)} and {list(others)}")
+
+
+def _require_text(text: str, library: str, back: str) -> None:
+    if text != back:
+        raise WinnowError(f"{library} decodes {_shown(text)} to {_shown(back)}")
+
+
+def _shown(text: str) -> str:
+    shown = show_text(text)
+    return f"{shown[:_LONGEST_SHOWN]!r}…" if len(shown) > _LONGEST_SHOWN else repr(shown)
