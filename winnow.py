@@ -78,3 +78,7 @@ def _report(error: Exception) -> int:
     kind = type(error).__name__
     click.echo(f"winnow: internal error: {kind}: {error} (--debug shows where)", err=True)
     return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

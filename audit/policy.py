@@ -38,10 +38,6 @@ class Allowance:
     reason: str
     check: str | None = None
 
-    def covers(self, finding: Finding) -> bool:
-        """Whether this sets the finding aside."""
-        return finding.bytes == self.token and self.check in (None, finding.check)
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -79,18 +75,18 @@ def apply_policy(
     Raises WrongCall when a limit or an allowance names a check that is not among `checks`.
     """
     _refuse_unknown_checks(policy, [check.check for check in checks])
-    counted = [finding for finding in findings if not _is_set_aside(policy, finding)]
+    allowed = {(allowance.token, allowance.check) for allowance in policy.allow}
+    counted = [
+        finding
+        for finding in findings
+        if finding.fingerprint not in policy.baseline
+        and not allowed & {(finding.bytes, None), (finding.bytes, finding.check)}
+    ]
     failures = [failure for limit in policy.limits if (failure := _failure(limit, counted, checks))]
     return GateOutcome(policy.name, not failures, tuple(failures), len(findings) - len(counted))
 
 
-def _is_set_aside(policy: Policy, finding: Finding) -> bool:
-    return finding.fingerprint in policy.baseline or any(allowed.covers(finding) for allowed in policy.allow)
-
-
-def _failure(
-    limit: Limit, findings: Sequence[Finding], checks: Sequence[CheckResult]
-) -> GateFailure | None:
+def _failure(limit: Limit, findings: Sequence[Finding], checks: Sequence[CheckResult]) -> GateFailure | None:
     rule = f"{limit.kind} {limit.name}"
     for check in checks:
         if limit.kind == "check" and check.check == limit.name and check.skipped is not None:

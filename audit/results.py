@@ -177,7 +177,10 @@ class LanguageRow:
 
 @dataclass(frozen=True, slots=True)
 class CorpusSummary:
-    """What `winnow filter` did to the corpus; `dropped_by` is rule → documents, most first."""
+    """What `winnow filter` did to the corpus; `dropped_by` is rule → documents, most first.
+
+    `reasons` is rule → why it drops a document, for people, as far as the rules' file says so.
+    """
 
     documents_in: int
     documents_kept: int
@@ -186,6 +189,7 @@ class CorpusSummary:
     dropped_by: tuple[tuple[str, int], ...]
     languages: tuple[LanguageRow, ...]
     examples: tuple[DroppedExample, ...] = ()
+    reasons: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from itertools import product
+from itertools import islice, product
 
 from audit.token_text import TokenText, Utf8Class
-from corpora.unicode_classes import UNASSIGNED, class_table
 
 # Neighbours that change how the published patterns cut: letters of both cases, spaces, newlines, digits,
 # punctuation, contractions in both cases, and a caseless letter.
@@ -17,7 +15,10 @@ _AFTER = (
     "'RE", "'ll", "'LL", "'d", "'D", "'m", "'M", "'ve", "'VE", "t", "T", "e", "E", "l", "re", "RE", "é", "中", "\r\n",
     "Aa", "aA", ")", "?", "!",
 )  # fmt: skip
-_TRIES = 3000  # characters tried for one cut token
+_TRIES = 600  # texts tried for one cut token
+_SURROGATES = range(0xD800, 0xE000)
+_LAST_POINT = 0x10FFFF
+_FIRST_POINTS = {2: 0x80, 3: 0x800, 4: 0x10000}  # the lowest code point of each length in UTF-8
 
 
 def contexts(text: str) -> Iterator[str]:
@@ -27,43 +28,53 @@ def contexts(text: str) -> Iterator[str]:
 
 
 def fragment_contexts(token: TokenText) -> Iterator[str]:
-    """Texts in which the cut characters of `token` are completed with characters that fit."""
+    """Texts in which the cut characters of `token` are completed with characters that fit.
+
+    Characters near the token's own come first: they share its script.
+    """
+    near = ord(token.text[0]) if token.text else 0
     if token.utf8 is Utf8Class.INSIDE:
-        yield from _spread([character for character in _characters() if token.bytes in character.encode()])
-        return
-    heads = _completions(token.head, at_end=True) if token.head else [""]
-    tails = _completions(token.tail, at_end=False) if token.tail else [""]
-    tries = 0
-    for head, tail in product(_spread(heads), _spread(tails)):
-        yield head + token.text + tail
-        tries += 1
-        if tries == _TRIES:
-            return
+        pairs = [("", character) for character in _around(token.bytes, near)]
+    else:
+        heads = _nearest(_ending(token.head), near) if token.head else [""]
+        tails = _nearest(_starting(token.tail), near) if token.tail else [""]
+        pairs = list(islice(product(heads, tails), _TRIES))
+    neighbours = ("", token.text[:1] or "a", "a", "中")
+    for before, after in product(neighbours, repeat=2):
+        yield from (before + head + token.text + tail + after for head, tail in pairs)
 
 
-def _completions(part: bytes, *, at_end: bool) -> list[str]:
-    return list(_by_end(part) if at_end else _by_start(part))
+def _around(part: bytes, near: int) -> list[str]:
+    """Characters that hold `part` inside their UTF-8 bytes."""
+    if part[0] >= 0xC0:
+        return _nearest(_starting(part), near)
+    ending = _nearest(_ending(part), near)
+    middle = [point for tail in (0x80, 0xBF) for point in _ending(part + bytes([tail]))]
+    return ending + _nearest(middle, near)
 
 
-@cache
-def _by_start(part: bytes) -> tuple[str, ...]:
-    return tuple(c for c in _characters() if c.encode().startswith(part))
+def _starting(part: bytes) -> list[int]:
+    """Code points whose UTF-8 starts with `part`: a lead byte and perhaps continuation bytes."""
+    length = 2 if part[0] < 0xE0 else 3 if part[0] < 0xF0 else 4
+    value = part[0] & (0x7F >> length)
+    for byte in part[1:]:
+        value = value << 6 | byte & 0x3F
+    missing = 6 * (length - len(part))
+    first, last = max(value << missing, _FIRST_POINTS[length]), min((value + 1 << missing) - 1, _LAST_POINT)
+    return list(range(first, last + 1))
 
 
-@cache
-def _by_end(part: bytes) -> tuple[str, ...]:
-    return tuple(c for c in _characters() if len(c.encode()) > len(part) and c.encode().endswith(part))
+def _ending(part: bytes) -> list[int]:
+    """Code points whose UTF-8 ends with `part`: one to three continuation bytes."""
+    if len(part) > 3:
+        return []
+    value = 0
+    for byte in part:
+        value = value << 6 | byte & 0x3F
+    lowest = _FIRST_POINTS[len(part) + 1]
+    return [point for point in range(value, _LAST_POINT + 1, 64 ** len(part)) if point >= lowest]
 
 
-@cache
-def _characters() -> tuple[str, ...]:
-    """Every assigned character that is not ASCII, by code point."""
-    table = class_table()
-    points = (point for point in range(0x80, 0x110000) if not 0xD800 <= point < 0xE000)
-    return tuple(chr(point) for point in points if not table[point] & UNASSIGNED)
-
-
-def _spread(candidates: list[str]) -> list[str]:
-    """The candidates, spread evenly first: neighbours in Unicode are often equally common."""
-    step = max(1, len(candidates) // 40)
-    return [candidates[place] for start in range(step) for place in range(start, len(candidates), step)][:_TRIES]
+def _nearest(points: list[int], near: int) -> list[str]:
+    ordered = sorted((point for point in points if point not in _SURROGATES), key=lambda p: (abs(p - near), p))
+    return [chr(point) for point in ordered[:_TRIES]]

@@ -125,16 +125,13 @@ def _layers(entries: Sequence[Entry]) -> tuple[tuple[Layer, ...], BytesLayer]:
 
 
 def _hits(layers: Sequence[Layer], exact: BytesLayer, token: bytes) -> Iterator[Hit]:
-    whole = 0
     for layer in layers:
-        folded = fold(token, layer.variants)
-        whole = max(whole, len(folded))
-        yield from layer.token_hits(folded)
-    yield from exact.token_hits(token, whole)
+        yield from layer.token_hits(fold(token, layer.variants))
+    yield from exact.token_hits(token)
 
 
 def _covered(hit: Hit, allows: Iterable[Hit]) -> bool:
-    return any(allow.start <= hit.start and hit.end <= allow.end for allow in allows)
+    return any(hit.hidden_by(allow) for allow in allows)
 
 
 def _is_pair(entry: Entry, left: bytes, right: bytes) -> bool:

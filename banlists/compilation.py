@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def _entries(pack: Pack, group: Group, where: str | Path) -> Iterator[Entry]:
     for pattern in group.patterns:
         left, right = pattern if isinstance(pattern, tuple) else (pattern, "")
         entry = Entry(
-            list_id=pack.list.id, group_id=group.id, kind=group.match, pattern=left, right=right,
+            list_id=pack.info.id, group_id=group.id, kind=group.match, pattern=left, right=right,
             category=group.category, severity=group.severity, status=group.status, reason=group.reason,
             langs=tuple(group.langs), variants=_variants(group), boundary=group.boundary,
             min_bytes=group.min_bytes, force=group.force,
@@ -52,7 +53,7 @@ def _variants(group: Group) -> frozenset[str]:
 
 
 def _allow_entry(pack: Pack, allow: Allow, where: str | Path) -> Entry:
-    entry = Entry(pack.list.id, "allow", allow.match, allow.pattern, reason=allow.reason, force=True)
+    entry = Entry(pack.info.id, "allow", allow.match, allow.pattern, reason=allow.reason, force=True)
     _require(entry, is_pair=False, where=where)
     return entry
 
@@ -71,6 +72,8 @@ def _check_literal(entry: Entry) -> None:
     folded = fold(entry.pattern.encode(), entry.variants)
     if not folded:
         raise Rejected("nothing is left of it after folding; use kind bytes, or variants = []")
+    if unicodedata.category(entry.pattern[0]).startswith("M"):
+        raise Rejected("it starts with a combining mark, which folding strips; use fragment_of")
     if len(folded) == 1 and not entry.force:
         raise Rejected("a single character is banned only with force = true")
 

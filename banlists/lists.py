@@ -73,7 +73,7 @@ def make_ban_list(packs: Iterable[LoadedPack]) -> BanList:
 def load_file(path: Path, shown_as: str | None = None) -> LoadedPack:
     """Read and compile one file; `shown_as` replaces its path in reports and manifests."""
     pack = read_pack(path)
-    file = PackFile(pack.list.id, pack.list.version, shown_as or str(path), sha256_file(path))
+    file = PackFile(pack.info.id, pack.info.version, shown_as or str(path), sha256_file(path))
     return LoadedPack(path, pack, file, compile_groups(pack, path), compile_allows(pack, path))
 
 

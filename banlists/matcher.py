@@ -16,15 +16,28 @@ _UNSPACED = re.compile(
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 
+# What a fragment sheds at its ends: ASCII signs only, for its own ends may be half characters.
+_ASCII_EDGES = bytes(byte for byte in range(128) if not chr(byte).isalnum())
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One entry that hit, at characters `start` to `end` of the folded text; the whole token for
-    kinds that look at all of it."""
+    """One entry that hit, at characters `start` to `end` of the folded text.
+
+    `whole` marks the kinds that judge a token as a whole; their span says nothing.
+    """
 
     entry: Entry
     start: int
     end: int
+    whole: bool = False
+
+    def hidden_by(self, allow: Hit) -> bool:
+        """Whether an allow rule's hit in the same token or text makes this one not count."""
+        if allow.whole or self.whole:
+            return allow.whole
+        same_text = allow.entry.variants == self.entry.variants
+        return same_text and allow.start <= self.start and self.end <= allow.end
 
 
 class Layer:
@@ -57,12 +70,12 @@ class Layer:
 
     def token_hits(self, folded: str) -> Iterator[Hit]:
         """Hits of a whole folded token."""
-        whole = len(folded)
+        size = len(folded)
         for entry in self._texts.get(folded, ()):
-            yield Hit(entry, 0, whole)
+            yield Hit(entry, 0, size, whole=True)
         for literal, edge in self._edges:
             if folded.startswith(literal) if edge.kind == "prefix" else folded.endswith(literal):
-                yield Hit(edge, 0, whole)
+                yield Hit(edge, 0, size, whole=True)
         for hit in self._contains.find(folded):
             if _respects_words(folded, hit):
                 yield hit
@@ -122,14 +135,14 @@ class BytesLayer:
                 for piece in fragments(entry):
                     self._fragments.setdefault(piece, entry)
 
-    def token_hits(self, token: bytes, whole: int) -> Iterator[Hit]:
-        """Hits of a token; `whole` is the length of its folded text."""
+    def token_hits(self, token: bytes) -> Iterator[Hit]:
+        """Hits of a token."""
         exact = self._exact.get(token)
         if exact is not None:
-            yield Hit(exact, 0, whole)
-        fragment = self._fragments.get(token.removeprefix(b" "))
+            yield Hit(exact, 0, 0, whole=True)
+        fragment = self._fragments.get(token.strip(_ASCII_EDGES))
         if fragment is not None:
-            yield Hit(fragment, 0, whole)
+            yield Hit(fragment, 0, 0, whole=True)
 
 
 def fragments(entry: Entry) -> Iterator[bytes]:

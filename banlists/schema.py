@@ -94,7 +94,7 @@ class Tombstone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file. TOML names the tables `list`, `group`, `allow`, `disable`, `tombstone`."""
 
-    list: ListInfo
+    info: ListInfo = msgspec.field(name="list")
     group: list[Group] = []
     allow: list[Allow] = []
     disable: list[Disable] = []
@@ -118,8 +118,8 @@ def read_pack(path: Path) -> Pack:
         pack = msgspec.convert(table, Pack)
     except msgspec.ValidationError as error:
         raise WrongCall(str(error), where=path, hint="docs/banlists.md lists every key") from error
-    if pack.list.schema != SCHEMA:
-        raise WrongCall(f"list.schema is {pack.list.schema}, this version reads {SCHEMA}", where=path)
+    if pack.info.schema != SCHEMA:
+        raise WrongCall(f"list.schema is {pack.info.schema}, this version reads {SCHEMA}", where=path)
     return pack
 
 
@@ -142,7 +142,7 @@ def _check_keys(table: Mapping[str, Any], path: Path) -> None:
 
 
 def _refuse_unknown(table: Mapping[str, Any], struct: type[msgspec.Struct], at: str, path: Path) -> None:
-    known = list(struct.__struct_fields__)
+    known = list(struct.__struct_encode_fields__)
     for key in table:
         if key not in known:
             error = unknown_name("key", f"{at}.{key}" if at else key, known)

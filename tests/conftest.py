@@ -41,6 +41,12 @@ def winnow_fixture():
     return winnow
 
 
+@pytest.fixture(scope="module", name="winnow_module")
+def winnow_module_fixture():
+    """The command line as a function, for fixtures that outlive one test."""
+    return winnow
+
+
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The project's folder."""

@@ -12,6 +12,12 @@ from trainer.pre_tokenizer_reader import BYTE_LEVEL_PATTERN
 from trainer.tiktoken_file import format_tiktoken
 from trainer.vocabulary import Encoding, Vocabulary
 
+# cl100k_base's own pattern (openai_public.py); splintr's constant leaves out the possessive `++`.
+CL100K_PATTERN = portable_pattern(
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
+    r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+)
+
 # SHA-256 of the published .tiktoken files, as pinned by tiktoken (tiktoken_ext/openai_public.py).
 SHA256 = {
     "r50k_base": "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
@@ -25,7 +31,8 @@ SHA256 = {
 class _Bundle:
     """How to read one of splintr's vocabularies.
 
-    `pattern` names splintr's constant; empty when one pattern cannot say how the text is split.
+    `pattern` is "cl100k" or names splintr's constant; empty when one pattern cannot say how the
+    text is split.
     `ranks` names the published file whose ranks these are; `first_token` is the first ordinary id.
     """
 
@@ -40,7 +47,7 @@ _SENTENCEPIECE = (
 )
 _NFC = "the model normalizes text to NFC first; this is left out"
 _BUNDLES = {
-    "cl100k_base": _Bundle("CL100K_BASE_PATTERN", "cl100k_base"),
+    "cl100k_base": _Bundle("cl100k", "cl100k_base"),
     "o200k_base": _Bundle("O200K_BASE_PATTERN", "o200k_base"),
     "gpt-oss": _Bundle("O200K_BASE_PATTERN", "o200k_base"),
     "llama3": _Bundle("LLAMA3_PATTERN"),
@@ -85,7 +92,7 @@ def load_bundled(name: str) -> Vocabulary:
         name=name,
         tokens=tokens,
         special_tokens=_one_name_each(special | controls),
-        pattern=getattr(splintr, bundle.pattern) if bundle.pattern else "",
+        pattern=_pattern(bundle.pattern),
         encoding=Encoding.RANKS if bundle.pattern else Encoding.UNKNOWN,
         notes=(bundle.note,) if bundle.note else (),
     )
@@ -134,6 +141,14 @@ def tiktoken_names() -> list[str]:
 def _r50k_like(name: str, tokens: Mapping[int, bytes]) -> Vocabulary:
     """r50k_base or p50k_base around their ranks (openai_public.py): GPT-2's pattern and one special token."""
     return Vocabulary(name, tokens, {"<|endoftext|>": 50256}, BYTE_LEVEL_PATTERN)
+
+
+def _pattern(name: str) -> str:
+    import splintr
+
+    if name == "cl100k":
+        return CL100K_PATTERN
+    return str(getattr(splintr, name)) if name else ""
 
 
 def _decoded(

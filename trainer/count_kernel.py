@@ -11,8 +11,9 @@ Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 Slots = npt.NDArray[np.int32]
 
-# Columns of an entry. The key ends where the next entry's key starts.
-HASH, KEY, GROUP, COUNT = 0, 1, 2, 3
+# Columns of an entry: `KEY` is where its key starts in the arena, `SHAPE` the key's length and group.
+HASH, KEY, SHAPE, COUNT = 0, 1, 2, 3
+GROUP_SHIFT = 40  # a key is shorter than 2^40 bytes, and there are fewer than 2^23 groups
 
 # Cells of `state`, which outlives a call so that counting goes on after the table has grown.
 ENTRIES, ARENA_USED, SPAN, DOCUMENT, POSITION = 0, 1, 2, 3, 4
@@ -61,36 +62,6 @@ def add_counts(
     return True
 
 
-@part
-def _add(
-    data: Bytes, start: int, stop: int, group: int, count: int,
-    slots: Slots, entries: Ints, arena: Bytes, state: Ints,
-) -> bool:  # fmt: skip
-    """Add `count` to the key `data[start:stop]` of `group`; False when there is no room for a new key."""
-    key_hash = _hash(data, start, stop, group)
-    slot = _first_slot(key_hash, slots.size)
-    while slots[slot] != EMPTY:
-        entry = slots[slot]
-        if entries[entry, HASH] == key_hash and _same(data, start, stop, group, entry, entries, arena):
-            entries[entry, COUNT] += count
-            return True
-        slot = (slot + 1) & (slots.size - 1)
-    entry, used = state[ENTRIES], state[ARENA_USED]
-    if 2 * (entry + 1) > slots.size or used + (stop - start) > arena.size:
-        return False
-    for place in range(stop - start):
-        arena[used + place] = data[start + place]
-    entries[entry, HASH] = key_hash
-    entries[entry, KEY] = used
-    entries[entry, GROUP] = group
-    entries[entry, COUNT] = count
-    entries[entry + 1, KEY] = used + (stop - start)
-    slots[slot] = entry
-    state[ENTRIES] = entry + 1
-    state[ARENA_USED] = used + (stop - start)
-    return True
-
-
 @kernel
 def fill_slots(slots: Slots, entries: Ints, size: int) -> None:
     """Point empty `slots` (a power of two of them) at the first `size` entries."""
@@ -102,9 +73,52 @@ def fill_slots(slots: Slots, entries: Ints, size: int) -> None:
 
 
 @part
-def _hash(data: Bytes, start: int, stop: int, group: int) -> int:
-    """FNV-1a over the group and the bytes, in wrapping signed 64-bit arithmetic."""
-    value = (_FNV_OFFSET ^ group) * _FNV_PRIME
+def _add(
+    data: Bytes, start: int, stop: int, group: int, count: int,
+    slots: Slots, entries: Ints, arena: Bytes, state: Ints,
+) -> bool:  # fmt: skip
+    """Add `count` to the key `data[start:stop]` of `group`; False when there is no room for a new key."""
+    shape = (np.int64(group) << GROUP_SHIFT) | (stop - start)
+    key_hash = _hash(data, start, stop, shape)
+    slot = _first_slot(key_hash, slots.size)
+    while slots[slot] != EMPTY:
+        entry = slots[slot]
+        if (
+            entries[entry, HASH] == key_hash
+            and entries[entry, SHAPE] == shape
+            and _same(data, start, stop, entries[entry, KEY], arena)
+        ):
+            entries[entry, COUNT] += count
+            return True
+        slot = (slot + 1) & (slots.size - 1)
+    return _append(data, start, stop, slot, key_hash, shape, count, slots, entries, arena, state)
+
+
+@part
+def _append(
+    data: Bytes, start: int, stop: int, slot: int, key_hash: int, shape: int, count: int,
+    slots: Slots, entries: Ints, arena: Bytes, state: Ints,
+) -> bool:  # fmt: skip
+    """Write a new entry at a free slot; False when more than half the slots or the arena would be taken."""
+    entry, used = state[ENTRIES], state[ARENA_USED]
+    if 2 * (entry + 1) > slots.size or used + (stop - start) > arena.size:
+        return False
+    for place in range(stop - start):
+        arena[used + place] = data[start + place]
+    entries[entry, HASH] = key_hash
+    entries[entry, KEY] = used
+    entries[entry, SHAPE] = shape
+    entries[entry, COUNT] = count
+    slots[slot] = entry
+    state[ENTRIES] = entry + 1
+    state[ARENA_USED] = used + (stop - start)
+    return True
+
+
+@part
+def _hash(data: Bytes, start: int, stop: int, shape: int) -> int:
+    """FNV-1a over the shape and the bytes, in wrapping signed 64-bit arithmetic."""
+    value = (_FNV_OFFSET ^ shape) * _FNV_PRIME
     for place in range(start, stop):
         value = (value ^ np.int64(data[place])) * _FNV_PRIME
     return value
@@ -117,12 +131,9 @@ def _first_slot(key_hash: int, slots: int) -> int:
 
 
 @part
-def _same(data: Bytes, start: int, stop: int, group: int, entry: int, entries: Ints, arena: Bytes) -> bool:
-    """Whether an entry's key is `data[start:stop]` of `group`."""
-    key = entries[entry, KEY]
-    if entries[entry, GROUP] != group or entries[entry + 1, KEY] - key != stop - start:
-        return False
-    for place in range(stop - start):
-        if arena[key + place] != data[start + place]:
+def _same(data: Bytes, start: int, stop: int, key: int, arena: Bytes) -> bool:
+    """Whether the arena holds `data[start:stop]` at `key`."""
+    for place in range(start, stop):  # noqa: SIM110 - numba compiles a loop, not all()
+        if arena[key - start + place] != data[place]:
             return False
     return True

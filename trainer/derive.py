@@ -34,16 +34,24 @@ def derive_merges(tokens: Mapping[int, bytes]) -> Derivation:
     merges: list[Merge] = []
     orphans: list[int] = []
     for rank in sorted(tokens):
-        token = tokens[rank]
-        if len(token) == 1:
+        if len(tokens[rank]) == 1:
             continue
-        split = _last_split(token, ranks)
-        left, right = ranks.get(token[:split]), ranks.get(token[split:])
-        if split == 0 or left is None or right is None:
+        pair = last_pair(tokens[rank], ranks)
+        if pair is None:
             orphans.append(rank)
         else:
-            merges.append((left, right, rank))
+            merges.append((*pair, rank))
     return Derivation(tuple(merges), tuple(orphans))
+
+
+def last_pair(token: bytes, ranks: Mapping[bytes, int]) -> tuple[int, int] | None:
+    """The ranks of the two parts whose merge would make `token`, two bytes at least; None if none would.
+
+    The token itself need not be in `ranks`.
+    """
+    split = _last_split(token, ranks)
+    left, right = ranks.get(token[:split]), ranks.get(token[split:])
+    return None if split == 0 or left is None or right is None else (left, right)
 
 
 def _last_split(token: bytes, ranks: Mapping[bytes, int]) -> int:

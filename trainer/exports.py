@@ -11,9 +11,9 @@ import msgspec
 from corpora.display import show_bytes, show_text
 from corpora.errors import WinnowError
 from corpora.files import write_bytes, write_json, write_text
-from trainer.portable import compile_pattern, portable_pattern
+from trainer.portable import is_one_piece, portable_pattern
 from trainer.tiktoken_file import format_tiktoken
-from trainer.tokenizer_json import tokenizer_record
+from trainer.tokenizer_json import tokenizer_record, tombstone
 from trainer.vocabulary import Encoding, Vocabulary
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def to_tiktoken(vocabulary: Vocabulary) -> tiktoken.Encoding:
 
 def write_exports(folder: Path, vocabulary: Vocabulary) -> None:
     """Write every file of `EXPORTS` into `folder`. Raises WinnowError when one cannot be expressed."""
+    vocabulary = vocabulary.with_merges()
     write_tokenizer_json(folder / TOKENIZER_JSON, vocabulary)
     write_tiktoken(folder / TIKTOKEN, vocabulary)
     write_vocab_txt(folder / VOCAB_TXT, vocabulary)
@@ -111,13 +112,8 @@ def _cannot_encode(vocabulary: Vocabulary) -> WinnowError:
 
 def _refuse_matchable_tombstones(vocabulary: Vocabulary) -> None:
     """A tombstone's name must never be one whole pre-token, or whole-piece lookup would emit it."""
-    from trainer.tokenizer_json import tombstone
-
-    if not vocabulary.tombstones:
-        return
-    pattern = compile_pattern(vocabulary.pattern)
     for id_ in sorted(vocabulary.tombstones):
-        if any(match.group() == tombstone(id_) for match in pattern.finditer(tombstone(id_))):
+        if is_one_piece(vocabulary.pattern, tombstone(id_)):
             raise WinnowError(
                 f"the pattern keeps {tombstone(id_)!r} in one piece, so text could produce a removed token",
                 where=vocabulary.name,

@@ -17,11 +17,17 @@ _STEP = re.compile(
 )
 
 
-def portable_pattern(pattern: str) -> str:
-    """The pattern with possessive intervals (`{1,3}+`) written so that Oniguruma reads them alike.
+# Start and end of text, and of nothing else, in every engine: Oniguruma's `^` and `$` also match at
+# line ends, and `regex` lets `$` match before a last newline. tiktoken's engine means these.
+_ANCHORS = {"^": r"(?<![\s\S])", "$": r"(?![\s\S])"}
 
-    Oniguruma, which `tokenizers` uses, reads `{1,3}+` as "one or more of {1,3}". At the end of an
-    outermost alternative nothing can follow, so there the plain interval means the same.
+
+def portable_pattern(pattern: str) -> str:
+    """The pattern, written so that all three engines read it as tiktoken's does.
+
+    `^` and `$` become look-arounds. Possessive intervals (`{1,3}+`) become plain ones: Oniguruma,
+    which `tokenizers` uses, reads them as "one or more of {1,3}". At the end of an outermost
+    alternative nothing can follow, so there the plain interval means the same.
 
     Raises WrongCall when a possessive interval stands anywhere else.
     """
@@ -30,15 +36,21 @@ def portable_pattern(pattern: str) -> str:
     for place, step in enumerate(steps):
         depth += (step == "(") - (step == ")")
         if not (step.startswith("{") and step.endswith("+")):
-            written.append(step)
+            written.append(_ANCHORS.get(step, step))
         elif depth == 0 and (place + 1 == len(steps) or steps[place + 1] == "|"):
             written.append(step[:-1])
         else:
             raise WrongCall(
-                f"the pattern holds a possessive interval, {step!r}, which tokenizers and tiktoken read differently",
+                f"tokenizers and tiktoken read the pattern's possessive interval {step!r} differently",
                 hint="write it as an atomic group: (?>X{1,3})",
             )
     return "".join(written)
+
+
+def is_one_piece(pattern: str, text: str) -> bool:
+    """Whether the pattern keeps the whole text in one pre-token."""
+    match = compile_pattern(pattern).search(text)
+    return match is None or match.group() == text
 
 
 @cache

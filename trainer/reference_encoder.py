@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 
 from corpora.errors import WinnowError
 from trainer.portable import compile_pattern
@@ -98,9 +99,14 @@ def _split_special(text: str, allowed: Collection[str]) -> Iterator[tuple[str, b
     if not allowed:
         yield text, False
         return
-    longest_first = sorted(allowed, key=len, reverse=True)
-    for place, part in enumerate(re.split(f"({'|'.join(map(re.escape, longest_first))})", text)):
+    for place, part in enumerate(_special_pattern(frozenset(allowed)).split(text)):
         yield part, place % 2 == 1
+
+
+@cache
+def _special_pattern(allowed: frozenset[str]) -> re.Pattern[str]:
+    longest_first = sorted(allowed, key=len, reverse=True)
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))})")
 
 
 def _utf8(piece: str, where: str) -> bytes:

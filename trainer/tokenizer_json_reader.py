@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -164,7 +165,7 @@ def _with_encoding(
         return replace(vocabulary, merges=merges, encoding=Encoding.UNKNOWN)
     derived = derive_merges(vocabulary.tokens)
     made = [token for _, _, token in merges]
-    ordered = all(first <= second for first, second in zip(made, made[1:], strict=False))
+    ordered = all(first <= second for first, second in pairwise(made))
     looked_up = vocabulary.whole_pieces or not derived.orphans
     if ordered and looked_up and set(derived.merges) <= set(merges):
         return replace(vocabulary, merges=derived.merges, whole_pieces=True)
@@ -181,6 +182,6 @@ def _notes(file: _File) -> list[str]:
     ]
     if stripping:
         notes.append(
-            f"{len(stripping)} added tokens also take the space beside them or whole words only; this is left out"
+            f"{len(stripping)} added tokens also take the space beside them, or whole words only; that is left out"
         )
     return notes

@@ -1,4 +1,4 @@
-"""Characters that `regex` puts in other classes than tiktoken's engine does: they know different Unicode versions."""
+"""Characters that `regex` and tiktoken's engine class differently, as their Unicode versions differ."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from corpora.display import show_text
 from corpora.errors import WinnowError
 from trainer import reference_encoder
 from trainer.exports import TIKTOKEN, TOKENIZER_JSON
-from trainer.portable import compile_pattern, portable_pattern
+from trainer.portable import compile_pattern, is_one_piece, portable_pattern
 from trainer.tiktoken_file import parse_tiktoken
 from trainer.tokenizer_json_reader import parse_tokenizer_json
 from trainer.unicode_drift import drifting_characters
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 ADVERSARIAL_TEXTS = 10_000
-_REFERENCE_CHARACTERS = 400_000  # how much text the slow encoder reads: about a second
+_REFERENCE_CHARACTERS = 100_000  # how much text the slow encoder reads: about a second
 _LONGEST_SHOWN = 80  # characters of a text in an error
 
 
@@ -53,32 +54,17 @@ def verify_exports(
 
     Raises WinnowError at the first difference, naming the text and the ids.
     """
-    _check_record(folder, vocabulary)
+    record = _read_record(folder, vocabulary.name)
+    _check_record(folder, record, vocabulary.with_merges())
     _check_pattern(vocabulary)
     _check_special_tokens(vocabulary)
-    pair = open_exports(folder, vocabulary.name)
+    pair = _open_exports(folder, record)
     every = [*texts, *adversarial_texts(vocabulary, adversarial, seed)]
-    ids = sum(_compare_libraries(pair, every, specials=specials) for specials in (False, True))
+    ids = _compare_libraries(pair, every, specials=True)
+    ids += _compare_libraries(pair, _without_specials_that_are_pieces(vocabulary, every), specials=False)
     sample = _sample(vocabulary, every, seed)
     _compare_reference(vocabulary, pair, sample)
     return Verification(len(every), len(sample), ids)
-
-
-def open_exports(folder: Path, name: str) -> tuple[tokenizers.Tokenizer, tiktoken.Encoding]:
-    """The two files as the two libraries read them."""
-    import tiktoken
-    import tokenizers
-    from tiktoken.load import load_tiktoken_bpe
-
-    tokenizer = tokenizers.Tokenizer.from_file(str(folder / TOKENIZER_JSON))
-    record = parse_tokenizer_json((folder / TOKENIZER_JSON).read_bytes(), name, str(folder / TOKENIZER_JSON))
-    encoding = tiktoken.Encoding(
-        name,
-        pat_str=record.pattern,
-        mergeable_ranks=load_tiktoken_bpe(str(folder / TIKTOKEN)),
-        special_tokens=dict(record.special_tokens),
-    )
-    return tokenizer, encoding
 
 
 def adversarial_texts(vocabulary: Vocabulary, count: int, seed: int) -> list[str]:
@@ -101,16 +87,34 @@ def adversarial_texts(vocabulary: Vocabulary, count: int, seed: int) -> list[str
     return made
 
 
-def _check_record(folder: Path, vocabulary: Vocabulary) -> None:
-    """The files must say what the vocabulary says."""
+def _read_record(folder: Path, name: str) -> Vocabulary:
     path = folder / TOKENIZER_JSON
-    read = parse_tokenizer_json(path.read_bytes(), vocabulary.name, str(path))
-    expected = vocabulary.with_merges()
+    return parse_tokenizer_json(path.read_bytes(), name, str(path))
+
+
+def _open_exports(folder: Path, record: Vocabulary) -> tuple[tokenizers.Tokenizer, tiktoken.Encoding]:
+    """The two files as the two libraries read them; tiktoken's has no pattern and no special tokens."""
+    import tiktoken
+    import tokenizers
+    from tiktoken.load import load_tiktoken_bpe
+
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / TOKENIZER_JSON))
+    encoding = tiktoken.Encoding(
+        record.name,
+        pat_str=record.pattern,
+        mergeable_ranks=load_tiktoken_bpe(str(folder / TIKTOKEN)),
+        special_tokens=dict(record.special_tokens),
+    )
+    return tokenizer, encoding
+
+
+def _check_record(folder: Path, read: Vocabulary, expected: Vocabulary) -> None:
+    """The files must say what the vocabulary says."""
     for field in ("tokens", "special_tokens", "merges", "tombstones", "encoding"):
         if getattr(read, field) != getattr(expected, field):
-            raise WinnowError(f"the file's {field} are not the vocabulary's", where=path)
+            raise WinnowError(f"the file's {field} are not the vocabulary's", where=folder / TOKENIZER_JSON)
     if read.pattern != portable_pattern(expected.pattern):
-        raise WinnowError("the file's pattern is not the vocabulary's", where=path)
+        raise WinnowError("the file's pattern is not the vocabulary's", where=folder / TOKENIZER_JSON)
     ranks = folder / TIKTOKEN
     if parse_tiktoken(ranks.read_bytes(), str(ranks)) != dict(expected.tokens):
         raise WinnowError("the file's tokens are not the vocabulary's", where=ranks)
@@ -132,7 +136,7 @@ def _check_pattern(vocabulary: Vocabulary) -> None:
 def _check_special_tokens(vocabulary: Vocabulary) -> None:
     """Where one special token begins another, tiktoken takes either."""
     ordered = sorted(vocabulary.special_tokens)
-    for shorter, longer in zip(ordered, ordered[1:], strict=False):
+    for shorter, longer in pairwise(ordered):
         if longer.startswith(shorter):
             raise WinnowError(
                 f"special token {shorter!r} begins {longer!r}; tiktoken may take either",
@@ -148,7 +152,7 @@ def _compare_libraries(
     tokenizer.encode_special_tokens = not specials
     theirs = [found.ids for found in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
     allowed = encoding.special_tokens_set if specials else set()
-    ours = encoding.encode_batch(list(texts), allowed_special=allowed, disallowed_special=())
+    ours = [encoding.encode(text, allowed_special=allowed, disallowed_special=()) for text in texts]
     for text, first, second in zip(texts, theirs, ours, strict=True):
         _require_equal(text, "tokenizers", first, "tiktoken", second)
         _require_text(text, "tiktoken", encoding.decode_bytes(second).decode("utf-8", errors="replace"))
@@ -156,6 +160,18 @@ def _compare_libraries(
     for text, back in zip(texts, decoded, strict=True):
         _require_text(text, "tokenizers", back)
     return sum(map(len, ours))
+
+
+def _without_specials_that_are_pieces(vocabulary: Vocabulary, texts: Sequence[str]) -> Sequence[str]:
+    """The texts on which `tokenizers` can read special tokens as ordinary text.
+
+    It cannot where a special token is a whole pre-token and whole pieces are looked up: there it
+    finds the special token again. (By default it takes special tokens first, as with all allowed.)
+    """
+    pieces = [text for text in vocabulary.special_tokens if is_one_piece(vocabulary.pattern, text)]
+    if not pieces or not vocabulary.with_merges().orphans:
+        return texts
+    return [text for text in texts if not any(piece in text for piece in pieces)]
 
 
 def _compare_reference(

@@ -15,7 +15,7 @@ class Encoding(StrEnum):
     """How a vocabulary turns a pre-token into ids.
 
     RANKS: ids are priorities and a whole pre-token is looked up first, as tiktoken does.
-    MERGES: the merge rules' own order decides; their order is not the ids', so only `tokenizers` can express it.
+    MERGES: the merge rules' own order decides, and it is not the ids': only `tokenizers` can express it.
     UNKNOWN: the tokens can be compared and scored, but this tool does not encode with them.
     """
 
@@ -109,8 +109,10 @@ class Vocabulary:
 
     def with_merges(self) -> Vocabulary:
         """The same vocabulary with its minimal merge list, derived from the ranks when absent."""
-        if self.merges is not None:
-            return self
+        return self if self.merges is not None else self._derived
+
+    @cached_property
+    def _derived(self) -> Vocabulary:
         return replace(self, merges=derive_merges(self.tokens).merges)
 
     def bytes_of(self, id_: int) -> bytes:

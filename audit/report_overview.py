@@ -1,0 +1,321 @@
+"""The report's first screen and its drawings: verdict, key figures, scripts, lengths, corpus, coverage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from markupsafe import Markup
+
+from audit.charts import Column, Mark, Part, bar, columns, dots, overlap
+from audit.report_text import counted, number, percent, safe_text, script_name, signed_percent, size
+from audit.results import (
+    HISTOGRAM_BINS,
+    AuditResult,
+    CompressionRow,
+    CorpusSummary,
+    DiffResult,
+    DiffRow,
+    DroppedExample,
+    GateOutcome,
+    LengthRow,
+    ScriptRow,
+)
+
+SCRIPTS = 16  # rows of a table by script; the rest is added up in one more row
+
+Tone = Literal["good", "bad", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the numbers on the first screen."""
+
+    value: str
+    label: str
+    note: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class BarRow:
+    """One named row with its counts as text and a bar."""
+
+    name: str
+    counts: tuple[str, ...]
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One rule that dropped documents: why, how many, and one of them as an example."""
+
+    rule: str
+    reason: str
+    dropped: str
+    share: str
+    bar: Markup
+    example: str
+    measured: str
+    excerpt: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """Bytes per token of one language under every vocabulary; `change` is ours against the first other."""
+
+    language: str
+    documents: str
+    size: str
+    dots: Markup
+    values: tuple[str, ...]
+    change: str
+    better: bool
+
+
+def gate_tone(gate: GateOutcome | None) -> Tone:
+    """How the verdict is coloured."""
+    if gate is None:
+        return "plain"
+    return "good" if gate.passed else "bad"
+
+
+def lede(result: AuditResult) -> str:
+    """The finding in two or three sentences."""
+    sentences = [_pollution_sentence(result), _reach_sentence(result)]
+    errors = sum(finding.severity == "error" for finding in result.findings)
+    if errors:
+        sentences.append(f"{counted(errors, 'thing')} in it {'is' if errors == 1 else 'are'} broken.")
+    return " ".join(sentences)
+
+
+def figures(result: AuditResult) -> tuple[Figure, ...]:
+    """The five numbers that matter; without text the last one tells of merges or special tokens."""
+    severities = Counter(finding.severity for finding in result.findings)
+    in_ten_thousand = 10_000 * result.flagged / result.scored if result.scored else 0.0
+    return (
+        Figure(number(result.size), "tokens", f"and {counted(len(result.special_tokens), 'special token')}"),
+        Figure(
+            number(result.flagged),
+            "polluted",
+            f"{in_ten_thousand:.1f} in 10,000 scored",
+            "bad" if result.flagged else "good",
+        ),
+        Figure(
+            number(severities["error"]),
+            "errors",
+            f"{counted(severities['warning'], 'warning')}, {counted(severities['note'], 'note')}",
+            "bad" if severities["error"] else "good",
+        ),
+        Figure(
+            number(result.reach.orphan),
+            "unreachable",
+            f"{number(result.reach.in_context)} only inside longer text",
+            "bad" if result.reach.orphan else "good",
+        ),
+        _last_figure(result),
+    )
+
+
+def script_rows(rows: Sequence[ScriptRow]) -> tuple[BarRow, ...]:
+    """Tokens by script, most first; the bar's end in another colour is what is flagged."""
+    ordered = sorted(rows, key=lambda row: (-row.tokens, row.script))
+    shown, rest = ordered[:SCRIPTS], ordered[SCRIPTS:]
+    if rest:
+        sums = [sum(values) for values in zip(*((r.tokens, r.bytes, r.flagged) for r in rest), strict=True)]
+        shown = [*shown, ScriptRow(f"{len(rest)} more scripts", *sums)]
+    most = max((row.tokens for row in shown), default=0)
+    whole = sum(row.tokens for row in rows)
+    return tuple(
+        BarRow(
+            script_name(row.script),
+            (
+                number(row.tokens),
+                percent(row.tokens, whole),
+                f"{row.bytes / row.tokens:.1f}" if row.tokens else "",
+                number(row.flagged) if row.flagged else "",
+            ),
+            bar((Part("grain", row.tokens - row.flagged), Part("risk", row.flagged)), most),
+        )
+        for row in shown
+    )
+
+
+def length_chart(rows: Sequence[LengthRow]) -> Markup:
+    """Tokens by length in bytes."""
+    drawn = [
+        Column(
+            f"{row.length}+" if row.open_ended else str(row.length),
+            (Part("grain", row.tokens - row.flagged), Part("risk", row.flagged)),
+            f"{row.length}{' or more' if row.open_ended else ''} bytes: "
+            f"{counted(row.tokens, 'token')}, {number(row.flagged)} flagged",
+        )
+        for row in rows
+    ]
+    peak = max(rows, key=lambda row: row.tokens, default=None)
+    words = f"Most tokens have {counted(peak.length, 'byte')}." if peak else "No tokens."
+    return columns(drawn, f"Column chart of tokens by length in bytes. {words} The table has the numbers.")
+
+
+def risk_chart(result: AuditResult) -> Markup:
+    """The scores in bins of equal width, on a logarithmic scale, with the threshold."""
+    bins = len(result.histogram) or HISTOGRAM_BINS
+    drawn = [
+        Column(
+            f"{place / bins:.2f}".rstrip("0").rstrip(".") if place else "0",
+            (Part("risk" if place / bins >= result.threshold else "grain", count),),
+            f"score {place / bins:.2f} to {(place + 1) / bins:.2f}: {counted(count, 'token')}",
+        )
+        for place, count in enumerate(result.histogram)
+    ]
+    label = (
+        f"Column chart of the risk scores of {counted(result.scored, 'token')} on a logarithmic scale; "
+        f"{number(result.flagged)} are at or above the threshold {result.threshold:.2f}."
+    )
+    mark = Mark(result.threshold, f"flagged from {result.threshold:.2f}")
+    return columns(drawn, label, logarithmic=True, mark=mark)
+
+
+def overlap_bar(diff: DiffResult) -> Markup:
+    """Two vocabularies as two lines that lie above each other where they share tokens."""
+    return overlap(diff.only_a, diff.shared, diff.only_b)
+
+
+def diff_rows(rows: Sequence[DiffRow]) -> tuple[BarRow, ...]:
+    """Shared and own tokens of two vocabularies by script, length or category, as stacked bars."""
+    ordered = sorted(rows, key=lambda row: (-(row.shared + row.only_a + row.only_b), row.name))[:SCRIPTS]
+    most = max((row.shared + row.only_a + row.only_b for row in ordered), default=0)
+    return tuple(
+        BarRow(
+            script_name(row.name),
+            tuple(
+                number(count) if count else ""
+                for count in (row.only_a, row.shared, row.only_b, row.flagged_a, row.flagged_b)
+            ),
+            bar((Part("only-a", row.only_a), Part("shared", row.shared), Part("only-b", row.only_b)), most),
+        )
+        for row in ordered
+    )
+
+
+def rule_rows(corpus: CorpusSummary) -> tuple[RuleRow, ...]:
+    """Why documents were dropped, most first, each rule with the first example there is."""
+    reasons = dict(corpus.reasons)
+    examples = {example.rule: example for example in reversed(corpus.examples)}
+    most = max((count for _, count in corpus.dropped_by), default=0)
+    dropped = corpus.documents_in - corpus.documents_kept
+    return tuple(
+        _rule_row(rule, count, reasons.get(rule, ""), most, dropped, examples.get(rule))
+        for rule, count in corpus.dropped_by
+    )
+
+
+def language_rows(corpus: CorpusSummary) -> tuple[BarRow, ...]:
+    """Documents by language, most first, with what was kept."""
+    ordered = sorted(corpus.languages, key=lambda row: (-row.documents_in, row.language))
+    most = max((row.documents_in for row in ordered), default=0)
+    return tuple(
+        BarRow(
+            row.language,
+            (
+                number(row.documents_in),
+                number(row.documents_kept),
+                percent(row.documents_kept, row.documents_in),
+            ),
+            bar(
+                (Part("grain", row.documents_kept), Part("chaff", row.documents_in - row.documents_kept)),
+                most,
+            ),
+        )
+        for row in ordered
+    )
+
+
+def kept_bar(kept: int, whole: int) -> Markup:
+    """What was kept and what was dropped, as one bar."""
+    return bar((Part("grain", kept), Part("chaff", whole - kept)), whole)
+
+
+def coverage_rows(rows: Sequence[CompressionRow]) -> tuple[CoverageRow, ...]:
+    """Bytes per token by language, all on one scale, the languages with most text first."""
+    ordered = sorted(rows, key=lambda row: (-row.bytes, row.language))
+    every = [_ratios(row) for row in ordered]
+    low, high = min(map(min, every), default=0.0), max(map(max, every), default=1.0)
+    return tuple(_coverage_row(row, values, low, high) for row, values in zip(ordered, every, strict=True))
+
+
+def coverage_total(rows: Sequence[CompressionRow]) -> CompressionRow | None:
+    """All languages added up; None without text."""
+    if not rows:
+        return None
+    tokens = tuple(sum(counts) for counts in zip(*(row.tokens for row in rows), strict=True))
+    return CompressionRow("all", sum(row.documents for row in rows), sum(row.bytes for row in rows), tokens)
+
+
+def _coverage_row(row: CompressionRow, values: Sequence[float], low: float, high: float) -> CoverageRow:
+    change = signed_percent(values[0], values[1]) if len(values) > 1 else ""
+    return CoverageRow(
+        language=row.language,
+        documents=number(row.documents),
+        size=size(row.bytes),
+        dots=dots(values, low, high),
+        values=tuple(f"{value:.2f}" for value in values),
+        change=change,
+        better=len(values) > 1 and values[0] >= values[1],
+    )
+
+
+def _ratios(row: CompressionRow) -> list[float]:
+    return [row.bytes_per_token(place) for place in range(len(row.tokens))]
+
+
+def _rule_row(
+    rule: str, count: int, reason: str, most: int, dropped: int, example: DroppedExample | None
+) -> RuleRow:
+    return RuleRow(
+        rule=rule,
+        reason=reason,
+        dropped=number(count),
+        share=percent(count, dropped),
+        bar=bar((Part("chaff", count),), most),
+        example=example.id if example else "",
+        measured=f"{example.value:.4g} against {example.threshold:.4g}" if example else "",
+        excerpt=safe_text(example.excerpt) if example else Markup(""),
+    )
+
+
+def _pollution_sentence(result: AuditResult) -> str:
+    if not result.flagged:
+        return f"None of {counted(result.scored, 'scored token')} looks polluted."
+    categories = Counter(token.category for token in result.tokens if token.flagged and token.category)
+    kinds = [f"{count:,} {category}" for category, count in categories.most_common(3)]
+    tail = f": {', '.join(kinds)}" if kinds else ""
+    verb = "looks" if result.flagged == 1 else "look"
+    return f"{result.flagged:,} of {counted(result.scored, 'scored token')} {verb} polluted{tail}."
+
+
+def _reach_sentence(result: AuditResult) -> str:
+    if not result.reach.orphan:
+        return "Some text reaches every token."
+    return f"No text was found that produces {counted(result.reach.orphan, 'token')}."
+
+
+def _last_figure(result: AuditResult) -> Figure:
+    total = coverage_total(result.compression)
+    if total is None:
+        return _merges_figure(result)
+    values = _ratios(total)
+    if len(values) < 2:
+        return Figure(f"{values[0]:.2f}", "bytes per token", f"over {size(total.bytes)} of text")
+    note = f"{signed_percent(values[0], values[1])} against {result.compared[1]}"
+    return Figure(f"{values[0]:.2f}", "bytes per token", note)
+
+
+def _merges_figure(result: AuditResult) -> Figure:
+    if result.refused:
+        lists = {merge.ban_list for merge in result.refused}
+        return Figure(number(len(result.refused)), "merges refused", f"by {counted(len(lists), 'ban list')}")
+    scripts = sum(row.tokens > 0 for row in result.scripts)
+    return Figure(number(scripts), "scripts", "with at least one token")

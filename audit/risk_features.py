@@ -1,0 +1,163 @@
+"""What the risk score looks at: numbers about one token, each with the evidence that a reader can check."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import regex
+
+from audit.lexicons import Explanation, Lexicon, explain
+from audit.relatives import Relatives, find_relatives, pairs_of
+from audit.scripts import scripts_of
+from audit.suspicious_text import hidden_characters
+from audit.token_text import TokenText
+
+_EDGES = regex.compile(r"^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$")
+_LEADING = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_LATIN_LETTER = regex.compile(r"\p{Latin}")
+_NO_MASS = 1e-8  # share of a character pair that no lexicon word has: the rarest words have 10 ** -8.3
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One number about a token (`code` names it) and what it says in words."""
+
+    code: str
+    value: float
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A token to score: its text, its core (lower case, without edge signs) and its best explanation."""
+
+    token: TokenText
+    core: str
+    explanation: Explanation | None
+
+
+def core_of(text: str) -> str:
+    """`text` in lower case without spaces and signs at its edges."""
+    return _EDGES.sub("", text).lower()
+
+
+def explain_candidates(tokens: Sequence[TokenText], lexicons: Sequence[Lexicon]) -> list[Candidate]:
+    """Every token with its core and the best explanation over the lexicons."""
+    return [_candidate(token, core_of(token.text), lexicons) for token in tokens]
+
+
+def _candidate(token: TokenText, core: str, lexicons: Sequence[Lexicon]) -> Candidate:
+    explanations = [explain(core, lexicon) for lexicon in lexicons] if core else []
+    best = max(explanations, key=lambda explanation: explanation.log_share, default=None)
+    return Candidate(token, core, best)
+
+
+class FeatureMaker:
+    """Computes the list-free features of the candidates of one script group.
+
+    `size` is the vocabulary's number of tokens: ranks are taken as a share of it.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], lexicons: Sequence[Lexicon], size: int) -> None:
+        self.lexicons = lexicons
+        self.size = size
+        self.relatives: Relatives = find_relatives(candidate.core for candidate in candidates)
+        self._edges: dict[str, set[str]] = defaultdict(set)
+        for candidate in candidates:
+            self._edges[candidate.core].add(_leading_signs(candidate.token.text))
+
+    def features(self, candidate: Candidate) -> list[Feature]:
+        """All features of one candidate, in a fixed order; those that say nothing are left out."""
+        made = (
+            self._lift(candidate),
+            self._crowd(candidate),
+            self._supers(candidate),
+            _length(candidate),
+            _space(candidate),
+            self._glue(candidate),
+            _latin(candidate),
+            _hidden(candidate),
+        )
+        return [feature for feature in made if feature is not None]
+
+    def _lift(self, candidate: Candidate) -> Feature | None:
+        explanation = candidate.explanation
+        if explanation is None:
+            return None
+        implied = implied_log_share(candidate.token.id, self.size)
+        words = " + ".join(explanation.words)
+        evidence = (
+            f"its rank implies a share of 10^{implied:.1f}; "
+            f"the best clean reading, {explanation.language} {words}, has 10^{explanation.log_share:.1f}"
+        )
+        return Feature("lift", implied - explanation.log_share, evidence)
+
+    def _crowd(self, candidate: Candidate) -> Feature | None:
+        """Mean over character pairs of: share of this vocabulary's cores with the pair, against running text."""
+        pairs = pairs_of(candidate.core)
+        if not pairs or not self.lexicons:
+            return None
+        ratios = [self._crowding(pair) for pair in pairs]
+        most = max(range(len(pairs)), key=ratios.__getitem__)
+        count = self.relatives.pairs[pairs[most]]
+        evidence = f"{count} tokens hold {pairs[most]}, more than clean text accounts for"
+        return Feature("crowd", sum(ratios) / len(ratios), evidence)
+
+    @cache  # noqa: B019 - a maker lives for one scoring
+    def _crowding(self, pair: str) -> float:
+        clean = max(lexicon.pairs.get(lexicon.fold(pair), 0.0) for lexicon in self.lexicons)
+        # Half the exponent: the number of distinct words with a pair grows like the root of its frequency.
+        return math.log10(self.relatives.pair_share(pair)) - 0.5 * math.log10(max(clean, _NO_MASS))
+
+    def _supers(self, candidate: Candidate) -> Feature:
+        larger = self.relatives.larger.get(candidate.core, ())
+        shown = ", ".join(larger[:3])
+        return Feature("supers", math.log10(1 + len(larger)), f"{len(larger)} longer tokens hold it: {shown}")
+
+    def _glue(self, candidate: Candidate) -> Feature | None:
+        signs = sorted(edge for edge in self._edges[candidate.core] if edge.strip())
+        if not signs:
+            return None
+        return Feature("glue", 1.0, f"also a token with {' '.join(signs)} before it")
+
+
+def implied_log_share(rank: int, size: int) -> float:
+    """log10 of the share of running text that a rank implies: Zipf's law, f = 0.1 / rank, over o200k's 200,000.
+
+    Ranks of smaller vocabularies are stretched, so that the same place in the order means the same.
+    """
+    return -1.0 - math.log10(1 + rank * 200_000 / max(size, 1))
+
+
+def _length(candidate: Candidate) -> Feature:
+    length = len(candidate.core)
+    return Feature("length", float(length), f"{length} characters")
+
+
+def _space(candidate: Candidate) -> Feature | None:
+    if candidate.token.text[:1] != " ":
+        return None
+    return Feature("space", 1.0, "a space before it, in a script written without spaces")
+
+
+def _latin(candidate: Candidate) -> Feature | None:
+    found = _LATIN_LETTER.findall(candidate.token.text)
+    if not found or set(scripts_of(candidate.core)) == {"Latin"}:
+        return None
+    return Feature("mixed", 1.0, f"Latin letters {''.join(found)} glued to another script")
+
+
+def _hidden(candidate: Candidate) -> Feature | None:
+    hidden = hidden_characters(candidate.token.text)
+    if not hidden:
+        return None
+    return Feature("hidden", 1.0, "hidden " + ", ".join(f"U+{ord(character):04X}" for character in hidden))
+
+
+def _leading_signs(text: str) -> str:
+    match = _LEADING.match(text)
+    return match[0] if match else ""

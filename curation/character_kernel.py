@@ -1,0 +1,161 @@
+"""One pass over a document's code points: how many there are of each kind that a signal needs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from corpora.unicode_classes import (
+    CONTROL,
+    INVISIBLE,
+    LETTER,
+    MARK,
+    NEWLINE,
+    NUMBER,
+    PRIVATE,
+    PUNCTUATION,
+    SPACE,
+    SYMBOL,
+    UNASSIGNED,
+    UPPER,
+)
+from curation.points import BLANK, DIGIT, OTHER, SOLID, WORD
+
+# Columns of the counts.
+COUNT_NAMES = (
+    "points", "letters", "marks", "digits", "punctuation", "symbols", "spaces", "newlines", "upper",
+    "invisible", "control", "private", "unassigned", "replacement", "styled", "emoji", "solid",
+    "mixed_words", "words", "glued", "long_digit_runs", "lucky_names", "spelled", "urls", "url_points", "brackets",
+)  # fmt: skip
+(
+    POINTS, LETTERS, MARKS, DIGITS, PUNCTUATIONS, SYMBOLS, SPACES, NEWLINES, UPPERS,
+    INVISIBLES, CONTROLS, PRIVATES, UNASSIGNEDS, REPLACEMENTS, STYLED, EMOJI, SOLIDS,
+    MIXED_WORDS, WORDS, GLUED, LONG_DIGIT_RUNS, LUCKY_NAMES, SPELLED, URLS, URL_POINTS, BRACKETS,
+) = range(len(COUNT_NAMES))  # fmt: skip
+
+_ZERO_WIDTH_JOINERS = (0x200C, 0x200D)  # ordinary in Persian, Indic scripts and emoji: not invisible junk
+_ZWNJ, _ZWJ = _ZERO_WIDTH_JOINERS
+_LATIN, _GREEK, _CYRILLIC = 1, 2, 3  # indices in curation.scripts.SCRIPTS: the scripts with look-alikes
+
+
+@njit(cache=True, nogil=True)
+def count_classes(
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], classes: npt.NDArray[np.uint16],
+    kinds: npt.NDArray[np.uint8], styled: npt.NDArray[np.bool_], counts: npt.NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Fill the columns of `counts`, shape (documents, len(COUNT_NAMES)), that depend on single code points."""
+    for document in range(len(starts) - 1):
+        row = counts[document]
+        for at in range(starts[document], starts[document + 1]):
+            point = points[at]
+            bits = classes[point]
+            row[POINTS] += 1
+            row[LETTERS] += (bits & LETTER) != 0
+            row[MARKS] += (bits & MARK) != 0
+            row[DIGITS] += (bits & NUMBER) != 0
+            row[PUNCTUATIONS] += (bits & PUNCTUATION) != 0
+            row[SYMBOLS] += (bits & SYMBOL) != 0
+            row[SPACES] += (bits & SPACE) != 0
+            row[NEWLINES] += (bits & NEWLINE) != 0
+            row[UPPERS] += (bits & UPPER) != 0
+            row[CONTROLS] += (bits & CONTROL) != 0
+            row[PRIVATES] += (bits & PRIVATE) != 0
+            row[UNASSIGNEDS] += (bits & UNASSIGNED) != 0
+            row[INVISIBLES] += (bits & INVISIBLE) != 0 and point != _ZWNJ and point != _ZWJ
+            row[REPLACEMENTS] += point == 0xFFFD
+            row[STYLED] += styled[point]
+            row[EMOJI] += 0x1F300 <= point < 0x1FB00 or 0x2600 <= point < 0x27C0
+            row[SOLIDS] += kinds[point] == SOLID
+            row[BRACKETS] += point == 0x7B or point == 0x7D or point == 0x3B or point == 0x3D  # { } ; =
+
+
+@njit(cache=True, nogil=True)
+def count_runs(
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
+    kinds: npt.NDArray[np.uint8], scripts: npt.NDArray[np.uint8], counts: npt.NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Fill the columns of `counts` that depend on runs: words, digits, glued keywords, addresses."""
+    for document in range(len(starts) - 1):
+        row = counts[document]
+        at, end = starts[document], starts[document + 1]
+        single = 0  # words of one letter in a row, one space apart: `H o k i`
+        while at < end:
+            kind = kinds[fold[points[at]]]
+            stop = at + 1
+            while stop < end and kinds[fold[points[stop]]] == kind and kind != OTHER:
+                stop += 1
+            if kind == WORD:
+                row[WORDS] += 1
+                row[MIXED_WORDS] += _mixes_scripts(points, scripts, at, stop)
+                row[LUCKY_NAMES] += _is_lucky_name(points, fold, kinds, at, stop, end)
+            elif kind == DIGIT:
+                row[LONG_DIGIT_RUNS] += 5 <= stop - at <= 12
+            elif kind == OTHER:
+                row[GLUED] += _is_glue(points, kinds, fold, starts[document], at, end)
+                length = _address_length(points, fold, kinds, at, end)
+                row[URLS] += length > 0
+                row[URL_POINTS] += length
+            if (kind == WORD or kind == DIGIT) and stop - at == 1:
+                single += 1
+            elif kind != BLANK or stop - at > 1:
+                row[SPELLED] += single if single >= 4 else 0
+                single = 0
+            at = stop
+        row[SPELLED] += single if single >= 4 else 0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mixes_scripts(points, scripts, at, stop):  # type: ignore[no-untyped-def]
+    """Whether one word holds letters of two of Latin, Greek and Cyrillic."""
+    seen = 0
+    for position in range(at, stop):
+        script = scripts[points[position]]
+        if _LATIN <= script <= _CYRILLIC:
+            seen |= 1 << script
+    return (seen & (seen - 1)) != 0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_lucky_name(points, fold, kinds, at, stop, end):  # type: ignore[no-untyped-def]
+    """Whether three or more Latin letters are followed by a lucky number: betting brands (`hoki777`, `ton4d`).
+
+    Lucky: one digit twice or more, 69, 303, 138, 168, 365, or the lottery endings 2d, 3d and 4d.
+    """
+    length = stop - at
+    if length < 3 or fold[points[at]] > 0x7A or stop >= end:
+        return False
+    digits, number, same = 0, 0, True
+    while stop + digits < end and kinds[fold[points[stop + digits]]] == DIGIT and digits < 5:
+        digit = np.int64(fold[points[stop + digits]]) - 0x30
+        number = number * 10 + digit
+        same = same and fold[points[stop + digits]] == fold[points[stop]]
+        digits += 1
+    after = stop + digits
+    follows_letter = after < end and kinds[fold[points[after]]] == WORD
+    if digits == 1 and 2 <= number <= 4 and follows_letter and fold[points[after]] == 0x64:
+        return after + 1 >= end or kinds[fold[points[after + 1]]] != WORD
+    if digits < 2 or follows_letter:
+        return False
+    return same and number > 0 or number == 69 or number == 303 or number == 138 or number == 168 or number == 365
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_glue(points, kinds, fold, start, at, end):  # type: ignore[no-untyped-def]
+    """Whether a separator of keyword lists (`_ ＿ ￣ ｜ |`) touches a letter of a script without spaces."""
+    point = points[at]
+    if point != 0x5F and point != 0xFF3F and point != 0xFFE3 and point != 0xFF5C and point != 0x7C:
+        return False
+    before = at > start and kinds[fold[points[at - 1]]] == SOLID
+    return before or (at + 1 < end and kinds[fold[points[at + 1]]] == SOLID)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _address_length(points, fold, kinds, at, end):  # type: ignore[no-untyped-def]
+    """The length of what follows `://` at `at` (ASCII without spaces), or 0."""
+    if at + 2 >= end or points[at] != 0x3A or points[at + 1] != 0x2F or points[at + 2] != 0x2F:
+        return 0
+    stop = at + 3
+    while stop < end and 0x20 < points[stop] < 0x7F and points[stop] != 0x29 and points[stop] != 0x22:
+        stop += 1
+    return stop - at

@@ -1,0 +1,124 @@
+"""Repetition inside a document, in any script: repeated n-grams, and one stem with many different tails."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from curation.points import BLANK, DIGIT, OTHER, SOLID
+
+# Characters in an n-gram and in a stem. A Chinese character carries about what two to three letters do.
+GRAM_SOLID, GRAM_WORD = 5, 12
+STEM_SOLID, STEM_WORD = 4, 8
+TAIL = 2  # characters after the stem that tell one tail from another
+_STEM_TIMES = 5  # a stem that occurs less often is not looked at
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth, multiplicative hashing)
+
+REPEATED_GRAMS, TOP_STEM_SHARE, STEM_TAILS = range(3)
+GRAM_NAMES = ("repeated_grams", "top_stem_share", "stem_tails")
+
+
+@njit(cache=True, nogil=True)
+def measure_grams(
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
+    kinds: npt.NDArray[np.uint8], limit: int, out: npt.NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Fill `out`, shape (documents, 3): share of n-grams seen before in the document, share of characters
+    in the most frequent stem, and the most different tails after one stem.
+
+    Only letters and digits count, folded, digits all alike; the first `limit` of them.
+    """
+    size = 1
+    while size < 2 * limit:
+        size *= 2
+    keys = np.zeros(size, dtype=np.uint64)
+    owner = np.zeros(size, dtype=np.int64)  # which fill of the table a slot belongs to; saves clearing it
+    values = np.zeros(size, dtype=np.int32)
+    tails = np.zeros(size, dtype=np.int32)
+    kept = np.empty(limit, dtype=np.uint32)
+    fills = 0
+    for document in range(len(starts) - 1):
+        length, solid = 0, 0
+        for at in range(starts[document], starts[document + 1]):
+            point = fold[points[at]]
+            kind = kinds[point]
+            if kind != OTHER and kind != BLANK and length < limit:
+                kept[length] = 0x30 if kind == DIGIT else point
+                solid += kind == SOLID
+                length += 1
+        is_solid = 2 * solid > length
+        fills += 1
+        gram = GRAM_SOLID if is_solid else GRAM_WORD
+        repeated = _repeated(kept, length, gram, keys, owner, fills)
+        out[document, REPEATED_GRAMS] = repeated / max(1, length - gram + 1)
+        fills += 1
+        stem = STEM_SOLID if is_solid else STEM_WORD
+        top, most_tails = _stems(kept, length, stem, keys, owner, values, tails, fills)
+        fills += 1
+        out[document, TOP_STEM_SHARE] = top * stem / max(1, length)
+        out[document, STEM_TAILS] = most_tails
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _hash(kept, at, length):  # type: ignore[no-untyped-def]
+    value = np.uint64(length)
+    for position in range(at, at + length):
+        value = (value ^ np.uint64(kept[position])) * _MULTIPLIER
+        value ^= value >> np.uint64(29)
+    return value
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _slot(keys, owner, key, fill):  # type: ignore[no-untyped-def]
+    """The slot that holds `key` in this fill, or the free slot where it belongs."""
+    mask = np.uint64(len(keys) - 1)
+    slot = key & mask
+    while owner[slot] == fill and keys[slot] != key:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
+
+
+@njit(cache=True, nogil=True)
+def _repeated(kept, length, gram, keys, owner, fill):  # type: ignore[no-untyped-def]
+    repeated = 0
+    for at in range(length - gram + 1):
+        key = _hash(kept, at, gram)
+        slot = _slot(keys, owner, key, fill)
+        if owner[slot] == fill:
+            repeated += 1
+        else:
+            keys[slot], owner[slot] = key, fill
+    return repeated
+
+
+@njit(cache=True, nogil=True)
+def _stems(kept, length, stem, keys, owner, counts, tails, fill):  # type: ignore[no-untyped-def]
+    top = 0
+    for at in range(length - stem + 1):
+        key = _hash(kept, at, stem)
+        slot = _slot(keys, owner, key, fill)
+        if owner[slot] != fill:
+            keys[slot], owner[slot], counts[slot], tails[slot] = key, fill, 0, 0
+        counts[slot] += 1
+        top = max(top, counts[slot])
+    if top < _STEM_TIMES:
+        return 0, 0
+    return top, _most_tails(kept, length, stem, keys, owner, counts, tails, fill)
+
+
+@njit(cache=True, nogil=True)
+def _most_tails(kept, length, stem, keys, owner, counts, tails, fill):  # type: ignore[no-untyped-def]
+    """Different tails after the stem that has most; pairs of stem and tail go to the same table."""
+    most = 0
+    for at in range(length - stem - TAIL + 1):
+        of_stem = _slot(keys, owner, _hash(kept, at, stem), fill)
+        if counts[of_stem] < _STEM_TIMES:
+            continue
+        key = _hash(kept, at, stem + TAIL)
+        slot = _slot(keys, owner, key, fill)
+        if owner[slot] != fill:
+            keys[slot], owner[slot], counts[slot] = key, fill, 0
+            tails[of_stem] += 1
+            most = max(most, tails[of_stem])
+    return most
