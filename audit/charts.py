@@ -14,6 +14,7 @@ from markupsafe import Markup
 BAR_HEIGHT = 10  # pixels, as all heights here
 COLUMNS_HEIGHT = 168
 _TOP, _BOTTOM = 18, 22  # room for the highest grid label, and for the labels under the columns
+_PLOT = 93.0  # per cent of the width for columns; the labels of the grid lines stand in the rest
 _LABELS = 16  # labels that fit under the columns on a narrow screen
 _DOTS_HEIGHT = 18
 _DOT_PADDING = 3.0  # per cent kept free at both ends of a row of dots
@@ -118,14 +119,14 @@ def columns(
     for place, column in enumerate(drawn):
         pieces.append(_column(column, place, len(drawn), scale(column.total) / scale(top)))
         if place % step == 0:
-            pieces.append(_column_label(column.label, (place + 0.5) * 100 / len(drawn)))
+            pieces.append(_column_label(column.label, (place + 0.5) * _PLOT / len(drawn)))
     if mark is not None:
         pieces.extend(_mark(mark))
     return _drawing("columns", COLUMNS_HEIGHT, pieces, label)
 
 
 def _column(column: Column, place: int, count: int, share: float) -> Markup:
-    slot = 100 / count
+    slot = _PLOT / count
     room = COLUMNS_HEIGHT - _TOP - _BOTTOM
     bottom = float(COLUMNS_HEIGHT - _BOTTOM)
     pieces = [Markup("<title>{}</title>").format(column.title)]
@@ -152,7 +153,7 @@ def _grid_line(value: float, share: float) -> list[Markup]:
 
 
 def _mark(mark: Mark) -> list[Markup]:
-    place = _short(100 * mark.place)
+    place = _short(_PLOT * mark.place)
     return [
         Markup('<line class="mark" x1="{0}%" x2="{0}%" y1="2" y2="{1}"/>').format(
             place, COLUMNS_HEIGHT - _BOTTOM

@@ -83,7 +83,9 @@ def explain(text: str, lexicon: Lexicon) -> Explanation:
     came_from = [0] * (len(folded) + 1)
     for start in range(len(folded)):
         for stop in range(start + 1, min(len(folded), start + lexicon.longest) + 1):
-            share = lexicon.words.get(folded[start:stop], UNKNOWN_CHARACTER if stop == start + 1 else -math.inf)
+            share = lexicon.words.get(
+                folded[start:stop], UNKNOWN_CHARACTER if stop == start + 1 else -math.inf
+            )
             if best[start] + share > best[stop]:
                 best[stop], came_from[stop] = best[start] + share, start
     return Explanation(lexicon.language, _words(folded, came_from), best[-1])

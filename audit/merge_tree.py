@@ -1,4 +1,4 @@
-"""Checks of the merge tree: tokens that exist only to build one other, and scraped phrases built step by step."""
+"""Checks of the merge tree: tokens that only build one other, and scraped phrases learned in one go."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class MergeTree:
     vocabulary: Vocabulary
 
     @cached_property
-    def parts(self) -> Mapping[int, tuple[int, int]]:
-        """The two parts of every merged token."""
+    def parts(self) -> dict[int, tuple[int, int]]:
+        """The two parts of every merged token, in the order of the merges."""
         return {made: (left, right) for left, right, made in self.vocabulary.rules}
 
     @cached_property

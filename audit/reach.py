@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from audit.engines import Engine
+from audit.engines import EncodedTokens, Engine
 from audit.results import CheckResult, Finding, Reach, ReachSummary
 from audit.structure import token_finding
 from audit.token_text import TokenText, Utf8Class
@@ -30,11 +30,13 @@ class Reachability:
     merged: bool
 
 
-def check_reach(vocabulary: Vocabulary, texts: Sequence[TokenText], engine: Engine | None) -> CheckResult:
-    """Findings for tokens that are not simply reachable; needs the vocabulary's merges and an engine."""
-    if engine is None:
+def check_reach(
+    vocabulary: Vocabulary, texts: Sequence[TokenText], encoded: EncodedTokens, engines: Sequence[Engine]
+) -> CheckResult:
+    """Findings for tokens that are not simply reachable; the first engine searches for witnesses."""
+    if not engines:
         return CheckResult("reach", _TITLE, 0, (), "no library can encode with this vocabulary")
-    states = reach_tokens(vocabulary, texts, engine)
+    states = reach_tokens(vocabulary, texts, encoded, engines[0])
     findings = tuple(finding for state in states if (finding := _finding(state)))
     return CheckResult("reach", _TITLE, len(texts), findings)
 
@@ -48,11 +50,12 @@ def summarize(examined: int, check: CheckResult) -> ReachSummary:
     return ReachSummary(examined - orphans - in_context, in_context, orphans)
 
 
-def reach_tokens(vocabulary: Vocabulary, texts: Sequence[TokenText], engine: Engine) -> list[Reachability]:
+def reach_tokens(
+    vocabulary: Vocabulary, texts: Sequence[TokenText], encoded: EncodedTokens, engine: Engine
+) -> list[Reachability]:
     """The state of every token, by id. Cut tokens are direct when merging their own bytes makes them."""
     unmerged = set(vocabulary.orphans)
-    whole = [text for text in texts if text.utf8 is Utf8Class.WHOLE]
-    alone = dict(zip((text.id for text in whole), engine.encode([text.text for text in whole]), strict=True))
+    alone = {token.id: ids for token, ids in zip(encoded.tokens, encoded.ids[0], strict=True)}
     return [_state(text, alone.get(text.id), text.id not in unmerged, engine) for text in texts]
 
 
@@ -83,7 +86,9 @@ def _finding(reach: Reachability) -> Finding | None:
         why = "no text found that the pattern keeps whole" if reach.merged else "no merge makes it"
         return make("reach", "error", token.id, token.bytes, f"orphan: {why}")
     if reach.state == "in-context":
-        return make("reach", "note", token.id, token.bytes, _IN_CONTEXT, f"witness: {show_text(reach.witness)}")
+        return make(
+            "reach", "note", token.id, token.bytes, _IN_CONTEXT, f"witness: {show_text(reach.witness)}"
+        )
     if not reach.merged and len(token.bytes) > 1:
         message = "emitted only as a whole pretoken; inside a longer one never"
         return make("reach", "warning", token.id, token.bytes, message)
@@ -91,3 +96,11 @@ def _finding(reach: Reachability) -> Finding | None:
         message = "a cut character for which no text was found that produces it"
         return make("reach", "note", token.id, token.bytes, message, show_bytes(token.bytes))
     return None
+
+
+def orphan_ids(checks: Sequence[CheckResult]) -> frozenset[int]:
+    """The ids of the tokens that no text produces, from the findings of `check_reach`."""
+    found = (finding for check in checks if check.check == "reach" for finding in check.findings)
+    return frozenset(
+        finding.id for finding in found if finding.severity == "error" and finding.id is not None
+    )

@@ -11,12 +11,16 @@ from markupsafe import Markup
 
 from audit.charts import Part, bar
 from audit.report_text import points, safe_text, script_name, token_html, tokens_html
-from audit.results import SEVERITIES, DiffResult, DiffToken, Finding, RefusedMerge, Side, TokenScore
-from corpora.display import show_bytes
+from audit.results import SEVERITIES, DiffResult, DiffToken, Finding, Reason, RefusedMerge, Side, TokenScore
+from corpora.display import show_bytes, show_text
 
+TEMPLATE_FUNCTIONS = (
+    "risky_tokens", "reference_tokens", "compared_tokens", "refused_merges", "refusals_by", "worst_findings",
+)  # fmt: skip
 OWN_TOKENS = 1_000  # rows of the table of risky tokens; a row is about one kilobyte
-REFERENCE_TOKENS = 150  # rows of the same table for every reference
-REFUSED_MERGES = 300
+REFERENCE_TOKENS = 100  # rows of the same table for every reference
+NEAR_MISSES = 20  # rows of tokens that just stay below the threshold
+REFUSED_MERGES = 250
 FINDINGS = 500
 FINDINGS_OF_ONE_CHECK = 60
 _REASONS = 3
@@ -87,21 +91,19 @@ class FindingView:
 
 
 def risky_tokens(tokens: Sequence[TokenScore]) -> Cut[TokenView]:
-    """The most risky tokens of one vocabulary, in the order given (most risky first)."""
-    return _cut(tokens, OWN_TOKENS, token_view)
+    """The flagged tokens of one vocabulary, most risky first, and the next ones below the threshold."""
+    return _most_risky(tokens, lambda score: score, token_view, OWN_TOKENS)
 
 
 def reference_tokens(diff: DiffResult) -> Cut[TokenView]:
-    """The risky tokens of a comparison's second vocabulary."""
-    theirs = [token for token in diff.tokens if token.side != "a" and token.score.flagged]
-    names: dict[Side, str] = {"both": "both", "b": f"only {diff.b}", "a": f"only {diff.a}"}
-    return _cut(theirs, REFERENCE_TOKENS, lambda token: _sided(token, names))
+    """The risky tokens of a comparison's second vocabulary, and which of them the first one has too."""
+    theirs = [token for token in diff.tokens if token.side != "a"]
+    return _most_risky(theirs, _score_of, lambda token: _sided(token, diff), REFERENCE_TOKENS)
 
 
 def compared_tokens(diff: DiffResult) -> Cut[TokenView]:
-    """The scored tokens of a comparison with the side that has them."""
-    names: dict[Side, str] = {"both": "both", "a": f"only {diff.a}", "b": f"only {diff.b}"}
-    return _cut(diff.tokens, OWN_TOKENS, lambda token: _sided(token, names))
+    """The risky tokens of a comparison, with the side that has them."""
+    return _most_risky(diff.tokens, _score_of, lambda token: _sided(token, diff), OWN_TOKENS)
 
 
 def refused_merges(refused: Sequence[RefusedMerge]) -> Cut[RefusedView]:
@@ -139,18 +141,36 @@ def token_view(score: TokenScore) -> TokenView:
         category=score.category or "",
         script=script_name(score.script),
         verdicts=", ".join(verdict for verdict in score.verdicts if verdict != "pollution"),
-        reasons=tuple(
-            _reason(reason.code, reason.points, reason.evidence) for reason in score.reasons[:_REASONS]
-        ),
+        reasons=_top_reasons(score.reasons),
         segmentation=tokens_html(score.segmentation, score.language),
     )
 
 
-def _reason(code: str, value: float, evidence: str) -> ReasonView:
-    return ReasonView(points(value), code, safe_text(evidence))
+def _top_reasons(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
+    # Where the sum starts is the same for all tokens of a script, and tells nothing about this one.
+    own = [reason for reason in reasons if reason.code != "base"][:_REASONS]
+    return tuple(ReasonView(points(r.points), show_text(r.code), safe_text(r.evidence)) for r in own)
 
 
-def _sided(token: DiffToken, names: dict[Side, str]) -> TokenView:
+def _most_risky(
+    tokens: Sequence[Source],
+    score_of: Callable[[Source], TokenScore],
+    view: Callable[[Source], View],
+    limit: int,
+) -> Cut[View]:
+    ordered = sorted(tokens, key=lambda token: (-score_of(token).score, score_of(token).id))
+    flagged = [token for token in ordered if score_of(token).flagged]
+    below = [token for token in ordered if not score_of(token).flagged][:NEAR_MISSES]
+    shown = [*flagged, *below][:limit]
+    return Cut(tuple(view(token) for token in shown), max(len(flagged) - limit, 0))
+
+
+def _score_of(token: DiffToken) -> TokenScore:
+    return token.score
+
+
+def _sided(token: DiffToken, diff: DiffResult) -> TokenView:
+    names: dict[Side, str] = {"both": "both", "a": f"only {diff.a}", "b": f"only {diff.b}"}
     return replace(token_view(token.score), side=names[token.side])
 
 

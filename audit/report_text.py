@@ -10,8 +10,9 @@ from markupsafe import Markup, escape
 
 from corpora.display import show_text
 
+TEMPLATE_FUNCTIONS = ("number", "counted", "percent", "size", "token_html", "tokens_html")
 TOKEN_LENGTH = 64  # characters of a token shown in a table
-EVIDENCE_LENGTH = 110  # characters of evidence shown in a table
+EVIDENCE_LENGTH = 96  # characters of evidence shown in a table
 _SPACE = "␣"
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 _KILO = 1000
@@ -62,6 +63,11 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def shown_clipped(text: str, limit: int) -> str:
+    """Untrusted text with escapes for what is hidden, at most `limit` characters."""
+    return clip(show_text(text[: limit + 1]), limit)
+
+
 def mark_edges(text: str) -> str:
     """Spaces at the two ends as open boxes, so that they can be seen."""
     inner = text.strip(" ")
@@ -73,7 +79,7 @@ def mark_edges(text: str) -> str:
 
 def safe_text(text: str, limit: int = EVIDENCE_LENGTH) -> Markup:
     """Untrusted text: hidden characters as escapes, clipped, isolated from the text around it."""
-    return Markup("<bdi>{}</bdi>").format(clip(show_text(text), limit))
+    return Markup("<bdi>{}</bdi>").format(shown_clipped(text, limit))
 
 
 def token_html(text: str, language: str | None = None) -> Markup:
@@ -82,7 +88,7 @@ def token_html(text: str, language: str | None = None) -> Markup:
     A combining mark at its start gets a dotted circle to stand on. `language` helps the browser to
     choose the right forms of Han characters.
     """
-    shown = clip(show_text(text), TOKEN_LENGTH)
+    shown = shown_clipped(text, TOKEN_LENGTH)
     if shown and unicodedata.category(shown[0]).startswith("M"):
         shown = "◌" + shown
     marked = re.sub(f"^{_SPACE}+|{_SPACE}+$", _box, str(escape(mark_edges(shown))))

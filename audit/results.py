@@ -18,6 +18,11 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 HISTOGRAM_BINS = 20  # bins of equal width over scores 0..1
 
 
+def as_category(name: str | None) -> Category | None:
+    """The category with this name, None for any other text."""
+    return next((category for category in CATEGORIES if category == name), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One addend of a token's score: a stable code, its points (log-odds, may be negative), the evidence."""

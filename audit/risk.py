@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from audit.lexicons import Lexicon, load_lexicon
-from audit.results import CATEGORIES, Category, Reason, TokenScore, Verdict
+from audit.family import Family
+from audit.lexicons import load_lexicon
+from audit.results import Category, Reason, TokenScore, Verdict, as_category
 from audit.risk_features import Candidate, Feature, FeatureMaker, explain_candidates
 from audit.risk_model import Group, RiskModel, load_risk_model, probability, to_reasons
 from audit.suspicious_text import hidden_characters, matching_patterns
 from audit.token_text import TokenText, Utf8Class
+from banlists.entries import Match
 from banlists.lists import BanList
 from corpora.display import show_bytes
 
-_BASE = "base"
 _LETTERS_WORTH_SCORING = 2
 Extra = Callable[[Candidate], Iterable[Feature]]
 
 
 @dataclass(frozen=True, slots=True)
 class RiskOptions:
-    """`ban_list` gives evidence (an empty list: lexicons alone); `score_all` scores every token.
+    """What to score with.
 
-    `extra` adds features from the user's own counts.
+    `ban_lists` give evidence, the first match counts (none: lexicons alone); `score_all` scores every
+    token; `extra` adds features from the user's own counts; `unreachable` are ids that no text produces.
     """
 
-    ban_list: BanList
+    ban_lists: tuple[BanList, ...] = ()
     score_all: bool = False
     extra: Extra | None = None
+    unreachable: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class Draft:
+    """A candidate with its reasons so far; `category` comes from a list or a pattern."""
+
     candidate: Candidate
     reasons: tuple[Reason, ...]
     category: Category | None
 
     @property
     def points(self) -> float:
+        """The log-odds so far."""
         return sum(reason.points for reason in self.reasons)
 
 
 def score_tokens(texts: Sequence[TokenText], options: RiskOptions) -> list[TokenScore]:
     """Score the tokens worth it, most risky first; ties by id. `texts` are all tokens of one vocabulary."""
     model = load_risk_model()
-    matches = {text.id: match for text in texts if (match := options.ban_list.match(text.bytes))}
+    matches = {text.id: match for text in texts if (match := _first_match(text.bytes, options.ban_lists))}
     by_group: dict[str, list[TokenText]] = defaultdict(list)
     for text in texts:
         group = model.group_of(text.script)
@@ -54,25 +60,106 @@ def score_tokens(texts: Sequence[TokenText], options: RiskOptions) -> list[Token
             by_group[group.name].append(text)
     scores: list[TokenScore] = []
     for group in model.group:
-        scorer = _GroupScorer(group, model, options, matches, len(texts))
-        scores += scorer.score(by_group.get(group.name, []))
+        if by_group[group.name]:
+            scores += _score_group(by_group[group.name], group, model, options, matches, len(texts))
     return sorted(scores, key=lambda score: (-score.score, score.id))
 
 
-class _GroupScorer:
-    """Scores the tokens of one script group; `matches` are the ban-list matches by token id."""
+def draft_group(
+    texts: Sequence[TokenText],
+    group: Group,
+    model: RiskModel,
+    options: RiskOptions,
+    matches: Mapping[int, Match],
+    size: int,
+) -> tuple[list[Draft], FeatureMaker]:
+    """The tokens of one group with every reason but their family; `size` is the vocabulary's."""
+    lexicons = [load_lexicon(language) for language in group.languages]
+    candidates = explain_candidates(texts, lexicons)
+    maker = FeatureMaker(candidates, lexicons, size)
+    drafts = []
+    for candidate in candidates:
+        features = maker.features(candidate)
+        if options.extra is not None:
+            features += options.extra(candidate)
+        match = matches.get(candidate.token.id)
+        reasons = [Reason("base", group.base, f"{group.name} tokens in general")]
+        reasons += to_reasons(features, group.weights)
+        reasons += [_listed(match, model)] if match else []
+        drafts.append(Draft(candidate, tuple(reasons), _category(candidate.token, match)))
+    return drafts, maker
 
-    def __init__(
-        self, group: Group, model: RiskModel, options: RiskOptions, matches: Mapping[int, Match], size: int
-    ) -> None:
-        self.group, self.model, self.options, self.matches, self.size = group, model, options, matches, size
 
-    def score(self, texts: Sequence[TokenText]) -> list[TokenScore]:
-        if not texts:
-            return []
-        lexicons = [load_lexicon(language) for language in self.group.languages]
-        candidates = explain_candidates(texts, lexicons)
-        maker = FeatureMaker(candidates, lexicons, self.size)
-        drafts = [self._draft(candidate, maker) for candidate in candidates]
-        with_family = _Family(drafts, maker.relatives, self.group)
-        return [self._finish(with_family.add(draft)) for draft in drafts]
+def _score_group(
+    texts: Sequence[TokenText],
+    group: Group,
+    model: RiskModel,
+    options: RiskOptions,
+    matches: Mapping[int, Match],
+    size: int,
+) -> list[TokenScore]:
+    drafts, maker = draft_group(texts, group, model, options, matches, size)
+    family = Family({d.candidate.core: (d.points > 0, d.category) for d in drafts}, maker.relatives)
+    scores = []
+    for draft in drafts:
+        feature = family.feature(draft.candidate.core)
+        reasons = (*draft.reasons, *to_reasons([feature] if feature else [], group.weights))
+        category = draft.category or family.category(draft.candidate.core)
+        scores.append(_finish(Draft(draft.candidate, reasons, category), model, options))
+    return scores
+
+
+def _finish(draft: Draft, model: RiskModel, options: RiskOptions) -> TokenScore:
+    token, explanation = draft.candidate.token, draft.candidate.explanation
+    score = round(probability(draft.points), 4)
+    flagged = score >= model.threshold
+    return TokenScore(
+        id=token.id,
+        token=show_bytes(token.bytes),
+        bytes=token.bytes,
+        score=score,
+        flagged=flagged,
+        category=draft.category or ("anomalous" if flagged else None),
+        script=token.script,
+        reasons=tuple(sorted(draft.reasons, key=lambda reason: (-abs(reason.points), reason.code))),
+        verdicts=_verdicts(token, draft, flagged, options),
+        segmentation=explanation.words if explanation else (),
+        language=explanation.language if explanation else None,
+    )
+
+
+def _verdicts(token: TokenText, draft: Draft, flagged: bool, options: RiskOptions) -> tuple[Verdict, ...]:
+    broken = token.utf8 is not Utf8Class.WHOLE or hidden_characters(token.text)
+    said: dict[Verdict, bool] = {
+        "pollution": flagged,
+        "residue": any(reason.code == "residue" for reason in draft.reasons),
+        "structure": bool(broken) or token.id in options.unreachable,
+    }
+    return tuple(verdict for verdict, holds in said.items() if holds)
+
+
+def _worth_scoring(text: TokenText, group: Group) -> bool:
+    letters = sum(map(str.isalpha, text.text))
+    if group.score_all and letters >= _LETTERS_WORTH_SCORING:
+        return True
+    return bool(hidden_characters(text.text) or matching_patterns(text.text))
+
+
+def _first_match(token: bytes, ban_lists: Sequence[BanList]) -> Match | None:
+    return next((match for each in ban_lists if (match := each.match(token))), None)
+
+
+def _listed(match: Match, model: RiskModel) -> Reason:
+    points = (
+        model.lists.boilerplate if match.category == "boilerplate" else getattr(model.lists, match.severity)
+    )
+    evidence = f"{match.entry} ({match.severity}, {match.category}): {match.pattern}"
+    return Reason("listed", points, evidence)
+
+
+def _category(token: TokenText, match: Match | None) -> Category | None:
+    if match is not None:
+        return as_category(match.category)
+    if any(pattern.check == "personal" for pattern in matching_patterns(token.text)):
+        return "personal"
+    return "control" if hidden_characters(token.text) else None

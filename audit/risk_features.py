@@ -42,7 +42,8 @@ class Candidate:
 
 def core_of(text: str) -> str:
     """`text` in lower case without spaces and signs at its edges."""
-    return _EDGES.sub("", text).lower()
+    core: str = _EDGES.sub("", text)
+    return core.lower()
 
 
 def explain_candidates(tokens: Sequence[TokenText], lexicons: Sequence[Lexicon]) -> list[Candidate]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from audit.engines import Engine
+from audit.engines import EncodedTokens, Engine
 from audit.results import CheckResult, Finding
 from audit.structure import token_finding
-from audit.token_text import TokenText, Utf8Class
+from audit.token_text import TokenText
 from corpora.display import show_text
 
 _SEED = 2026
@@ -16,34 +16,38 @@ _RANDOM_TEXTS = 4000  # half joined from tokens, half random characters
 _SHOWN = 60  # characters of a text in a message
 
 
-def check_round_trip(texts: Sequence[TokenText], engines: Sequence[Engine]) -> CheckResult:
-    """Encode and decode the text of every token that is text; each library must give it back (law 1)."""
+def check_round_trip(encoded: EncodedTokens, engines: Sequence[Engine]) -> CheckResult:
+    """Decode what every engine made of every token's text; each must give it back (law 1)."""
     title = "Every token survives encoding and decoding"
     if not engines:
         return CheckResult("round-trip", title, 0, (), "no library can encode with this vocabulary")
-    whole = [text for text in texts if text.utf8 is Utf8Class.WHOLE]
-    findings = [finding for engine in engines for finding in _lost(whole, engine)]
-    return CheckResult("round-trip", title, len(whole) * len(engines), tuple(findings))
+    findings = tuple(
+        token_finding("round-trip", "error", token.id, token.bytes, f"{engine.name} loses it", str(ids))
+        for engine, all_ids in zip(engines, encoded.ids, strict=True)
+        for token, ids in zip(encoded.tokens, all_ids, strict=True)
+        if engine.decode(ids) != token.bytes
+    )
+    return CheckResult("round-trip", title, len(encoded.tokens) * len(engines), findings)
 
 
-def check_agreement(texts: Sequence[TokenText], engines: Sequence[Engine]) -> CheckResult:
-    """All libraries give the same ids for every token's text and for random texts (law 3)."""
+def check_agreement(encoded: EncodedTokens, engines: Sequence[Engine]) -> CheckResult:
+    """All engines give the same ids for every token's text and for random texts, and lose nothing (law 3)."""
     title = "Libraries agree, and lose nothing"
     if len(engines) < 2:
-        return CheckResult("agreement", title, 0, (), "fewer than two libraries can encode with this vocabulary")
-    tried = [text.text for text in texts if text.utf8 is Utf8Class.WHOLE] + random_texts(texts)
-    first, *others = engines
-    expected = first.encode(tried)
+        return CheckResult("agreement", title, 0, (), "fewer than two libraries can encode with it")
+    strange = random_texts(encoded.tokens)
+    ids = [known + engine.encode(strange) for engine, known in zip(engines, encoded.ids, strict=True)]
+    tried = [token.text for token in encoded.tokens] + strange
     findings = [
-        Finding("agreement", "error", f"{first.name} and {other.name} differ", evidence=_differing(text, a, b))
-        for other in others
-        for text, a, b in zip(tried, expected, other.encode(tried), strict=True)
-        if a != b
+        Finding("agreement", "error", f"{engines[0].name} and {other.name} differ", evidence=_differing(*row))
+        for other, others in zip(engines[1:], ids[1:], strict=True)
+        for row in zip(tried, ids[0], others, strict=True)
+        if row[1] != row[2]
     ]
     findings += [
-        Finding("agreement", "error", f"{first.name} does not give a text back", evidence=_short(text))
-        for text, ids in zip(tried, expected, strict=True)
-        if first.decode(ids) != text.encode()
+        Finding("agreement", "error", f"{engines[0].name} does not give a text back", evidence=_short(text))
+        for text, got in zip(strange, ids[0][len(encoded.tokens) :], strict=True)
+        if engines[0].decode(got) != text.encode()
     ]
     return CheckResult("agreement", title, len(tried), tuple(findings))
 
@@ -51,7 +55,9 @@ def check_agreement(texts: Sequence[TokenText], engines: Sequence[Engine]) -> Ch
 def random_texts(texts: Sequence[TokenText]) -> list[str]:
     """Texts that stress borders: tokens joined at random, and characters drawn from all of Unicode. Seeded."""
     chance = random.Random(_SEED)
-    pieces = [text.text for text in texts if text.utf8 is Utf8Class.WHOLE]
+    pieces = [text.text for text in texts]
+    if not pieces:
+        return []
     joined = ["".join(chance.choices(pieces, k=chance.randint(2, 8))) for _ in range(_RANDOM_TEXTS // 2)]
     return joined + ["".join(_character(chance) for _ in range(chance.randint(1, 12))) for _ in joined]
 
@@ -59,15 +65,6 @@ def random_texts(texts: Sequence[TokenText]) -> list[str]:
 def _character(chance: random.Random) -> str:
     point = chance.choice((chance.randrange(0x80), chance.randrange(0x3000), chance.randrange(0x110000)))
     return " " if 0xD800 <= point < 0xE000 else chr(point)
-
-
-def _lost(whole: Sequence[TokenText], engine: Engine) -> list[Finding]:
-    encoded = engine.encode([text.text for text in whole])
-    return [
-        token_finding("round-trip", "error", text.id, text.bytes, f"{engine.name} does not give it back", str(ids))
-        for text, ids in zip(whole, encoded, strict=True)
-        if engine.decode(ids) != text.bytes
-    ]
 
 
 def _differing(text: str, first: list[int], second: list[int]) -> str:

@@ -11,22 +11,22 @@ import regex
 
 COMMON = "Common"  # digits, signs, spaces, emoji: used with every script
 BYTES = "Bytes"  # a token without one whole character
-_SHARED = "Inherited"  # combining marks: they take the script of their base
 _POINTS = 0x110000
 
 # The Script property's values (Unicode 16, UAX 24), without Common, Inherited and Unknown.
-SCRIPTS: tuple[str, ...] = tuple(
-    """Latin Greek Cyrillic Armenian Hebrew Arabic Syriac Thaana Devanagari Bengali Gurmukhi Gujarati Oriya Tamil
-    Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Georgian Hangul Ethiopic Cherokee
-    Canadian_Aboriginal Ogham Runic Khmer Mongolian Hiragana Katakana Bopomofo Han Yi Old_Italic Gothic Deseret
-    Tagalog Hanunoo Buhid Tagbanwa Limbu Tai_Le Linear_B Ugaritic Shavian Osmanya Cypriot Braille Buginese
-    Coptic New_Tai_Lue Glagolitic Tifinagh Syloti_Nagri Old_Persian Kharoshthi Balinese Cuneiform Phoenician
-    Phags_Pa Nko Sundanese Lepcha Ol_Chiki Vai Saurashtra Kayah_Li Rejang Lycian Carian Lydian Cham Tai_Tham
-    Tai_Viet Avestan Egyptian_Hieroglyphs Samaritan Lisu Bamum Javanese Meetei_Mayek Batak Brahmi Chakma
-    Adlam Newa Osage Tangut Nushu""".split()
-)
+_NAMES = """
+    Latin Greek Cyrillic Armenian Hebrew Arabic Syriac Thaana Devanagari Bengali Gurmukhi Gujarati Oriya
+    Tamil Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Georgian Hangul Ethiopic Cherokee
+    Canadian_Aboriginal Ogham Runic Khmer Mongolian Hiragana Katakana Bopomofo Han Yi Old_Italic Gothic
+    Deseret Tagalog Hanunoo Buhid Tagbanwa Limbu Tai_Le Linear_B Ugaritic Shavian Osmanya Cypriot
+    Braille Buginese Coptic New_Tai_Lue Glagolitic Tifinagh Syloti_Nagri Old_Persian Kharoshthi Balinese
+    Cuneiform Phoenician Phags_Pa Nko Sundanese Lepcha Ol_Chiki Vai Saurashtra Kayah_Li Rejang Lycian
+    Carian Lydian Cham Tai_Tham Tai_Viet Avestan Egyptian_Hieroglyphs Samaritan Lisu Bamum Javanese
+    Meetei_Mayek Batak Brahmi Chakma Adlam Newa Osage Tangut Nushu
+"""
+SCRIPTS: tuple[str, ...] = tuple(_NAMES.split())
 JAPANESE = frozenset({"Hiragana", "Katakana"})
-# Scripts that are written together in one language, so that a token of both is not mixed (UAX 24, Hanb/Jpan/Kore).
+# Scripts written together in one language: a token of both is not mixed (UAX 24: Hanb, Jpan, Kore).
 _COMPATIBLE = (
     JAPANESE | {"Han"},
     frozenset({"Han", "Hangul"}),
@@ -54,7 +54,7 @@ def script_of_character(character: str) -> str:
 
 @cache
 def _small_table() -> tuple[int, ...]:
-    # Plain integers: reading a NumPy scalar costs ten times as much, and tokens are mostly in the first plane.
+    # Plain integers of the first plane: reading a NumPy scalar costs ten times as much.
     return tuple(script_table()[:0x10000].tolist())
 
 

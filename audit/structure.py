@@ -1,4 +1,4 @@
-"""Checks of a vocabulary's skeleton: bytes, duplicates, holes, order of ids, special tokens, UTF-8 borders."""
+"""Checks of a vocabulary's skeleton: bytes, duplicates, holes, order, special tokens, UTF-8 borders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of what tokens say: hidden characters, personal data, addresses, mixed scripts, outliers in length."""
+"""Checks of what tokens say: hidden characters, personal data, addresses, mixed scripts, odd lengths."""
 
 from __future__ import annotations
 
@@ -36,17 +36,21 @@ class TextPattern:
     shape: regex.Pattern[str]
 
 
-# Personal data and addresses. A handle needs a digit or an underscore inside, or every `@param` would be one.
+def _pattern(check: str, name: str, severity: Severity, shape: str) -> TextPattern:
+    return TextPattern(check, name, severity, regex.compile(shape, regex.IGNORECASE))
+
+
+# Personal data and addresses. A handle needs a digit after a letter, or every `@param` would be one.
 PATTERNS = (
-    TextPattern("personal", "an e-mail address", "warning", regex.compile(r"[\w.+-]+@[\w-]+\.\p{L}{2,}")),
-    TextPattern("personal", "a mail provider", "note", regex.compile(r"@(gmail|hotmail|yahoo|outlook|qq|163)\b", regex.I)),
-    TextPattern("personal", "a handle", "warning", regex.compile(r"(?<!\w)@(?=\w*\p{L}\d|\w*\p{L}_\p{L}*\d)\w{5,}")),
-    TextPattern("personal", "a telephone number", "warning", regex.compile(r"\+?\d[\d() .-]{7,}\d")),
-    TextPattern("personal", "a UUID or a part of one", "warning", regex.compile(r"\b[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}\b", regex.I)),
-    TextPattern("personal", "a key or hash", "warning", regex.compile(r"(?=[0-9a-f]*\d[0-9a-f]*[a-f])(?=[0-9a-f]*[a-f])\b[0-9a-f]{16,}\b", regex.I)),
-    TextPattern("url", "a URL", "warning", regex.compile(r"https?://[\w-]+\.\w|www\.[\w-]{2,}\.", regex.I)),
-    TextPattern("url", "a domain name", "warning", regex.compile(r"\b[\w-]{2,}\.(com|net|org|cn|ru|info|xyz|top|vip|cc|tv)\b", regex.I)),
-)  # fmt: skip
+    _pattern("personal", "an e-mail address", "warning", r"[\w.+-]+@[\w-]+\.\p{L}{2,}"),
+    _pattern("personal", "a mail provider", "note", r"@(gmail|hotmail|yahoo|outlook|qq|163)\b"),
+    _pattern("personal", "a handle", "warning", r"(?<!\w)@(?=\w*\p{L}_?\d)\w{5,}"),
+    _pattern("personal", "a telephone number", "warning", r"\+?\d[\d() .-]{7,}\d"),
+    _pattern("personal", "a UUID or a part of one", "warning", r"\b[\da-f]{4}-[\da-f]{4}-[\da-f]{4}\b"),
+    _pattern("personal", "a key or hash", "warning", r"\b(?=[\da-f]*\d[\da-f]*[a-f])[\da-f]{16,}\b"),
+    _pattern("url", "a URL", "warning", r"https?://[\w-]+\.\w|www\.[\w-]{2,}\."),
+    _pattern("url", "a domain name", "warning", r"\b[\w-]{2,}\.(com|net|org|cn|ru|xyz|top|vip|cc|tv)\b"),
+)
 
 
 def check_texts(texts: Sequence[TokenText]) -> list[CheckResult]:

@@ -31,10 +31,10 @@ class TokenText:
     """One token as text: `text` holds its whole characters, `head` and `tail` the cut ones' bytes."""
 
     id: int
-    bytes: bytes
     text: str
     head: bytes
     tail: bytes
+    bytes: bytes
     utf8: Utf8Class
     script: str
 
@@ -50,7 +50,7 @@ def read_token(id_: int, token: bytes) -> TokenText:
         text = token.decode("utf-8")
     except UnicodeDecodeError:
         return _read_broken(id_, token)
-    return TokenText(id_, token, text, b"", b"", Utf8Class.WHOLE, main_script(text))
+    return TokenText(id_, text, b"", b"", token, Utf8Class.WHOLE, main_script(text))
 
 
 def _read_broken(id_: int, token: bytes) -> TokenText:
@@ -60,9 +60,9 @@ def _read_broken(id_: int, token: bytes) -> TokenText:
     try:
         text = core.decode("utf-8")
     except UnicodeDecodeError:
-        return TokenText(id_, token, "", token, b"", Utf8Class.NEVER, BYTES)
+        return TokenText(id_, "", token, b"", token, Utf8Class.NEVER, BYTES)
     utf8 = _class(head, text, tail)
-    return TokenText(id_, token, text, head, tail, utf8, main_script(text) if text else BYTES)
+    return TokenText(id_, text, head, tail, token, utf8, main_script(text) if text else BYTES)
 
 
 def _class(head: bytes, text: str, tail: bytes) -> Utf8Class:

@@ -9,7 +9,27 @@ from audit.token_text import TokenText, Utf8Class
 
 # Neighbours that change how the published patterns cut: letters of both cases, spaces, newlines, digits,
 # punctuation, contractions in both cases, and a caseless letter.
-_BEFORE = ("", "a", "A", " ", "x ", "\n", ".", "1", "s", "“", "(", "/", "'", "é", "中", "aA", "Aa", " a", " A")
+_BEFORE = (
+    "",
+    "a",
+    "A",
+    " ",
+    "x ",
+    "\n",
+    ".",
+    "1",
+    "s",
+    "“",
+    "(",
+    "/",
+    "'",
+    "é",
+    "中",
+    "aA",
+    "Aa",
+    " a",
+    " A",
+)
 _AFTER = (
     "", "s", "S", "a", "A", " ", " x", "\n", "\n\n", "1", ".", ",", "/", "//", "'", "'s", "'S", "'t", "'T", "'re",
     "'RE", "'ll", "'LL", "'d", "'D", "'m", "'M", "'ve", "'VE", "t", "T", "e", "E", "l", "re", "RE", "é", "中", "\r\n",
@@ -76,5 +96,7 @@ def _ending(part: bytes) -> list[int]:
 
 
 def _nearest(points: list[int], near: int) -> list[str]:
-    ordered = sorted((point for point in points if point not in _SURROGATES), key=lambda p: (abs(p - near), p))
+    ordered = sorted(
+        (point for point in points if point not in _SURROGATES), key=lambda p: (abs(p - near), p)
+    )
     return [chr(point) for point in ordered[:_TRIES]]

@@ -69,8 +69,9 @@ class BanList:
         kept = [hit for hit in hits if not _covered(hit, allows)]
         hidden = [hit for hit in hits if _covered(hit, allows)]
         used = [allow for allow in allows if any(_covered(hit, [allow]) for hit in hits)]
-        ordered = (_matches(sorted(group, key=self._rank)) for group in (kept, hidden))
-        return Explanation(fold(token), *ordered, _matches(used))
+        kept.sort(key=self._rank)
+        hidden.sort(key=self._rank)
+        return Explanation(fold(token), _matches(kept), _matches(hidden), _matches(used))
 
     def find(self, text: str) -> list[TextHit]:
         """Banned phrases in a text, by position; kinds that need a token's bytes take no part.
@@ -84,9 +85,7 @@ class BanList:
                 continue
             folded, places = fold_with_positions(text, layer.variants)
             allows = [hit for each in self._allow_layers for hit in each.text_hits(folded)]
-            found.extend(
-                (hit, places) for hit in layer.text_hits(folded) if not _covered(hit, allows)
-            )
+            found.extend((hit, places) for hit in layer.text_hits(folded) if not _covered(hit, allows))
         hits = [
             TextHit(places[hit.start][0], places[hit.end - 1][1], as_match(hit.entry))
             for hit, places in found

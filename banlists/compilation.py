@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from banlists.entries import Entry
@@ -35,6 +35,19 @@ def compile_allows(pack: Pack, where: str | Path) -> tuple[Entry, ...]:
     return tuple(_allow_entry(pack, allow, where) for allow in pack.allow)
 
 
+def usable_patterns(patterns: Iterable[str], kind: str) -> list[str]:
+    """The patterns that can be entries of this kind (for imports, which may hold anything)."""
+    return [pattern for pattern in patterns if _problem(Entry("", "", kind, pattern)) is None]
+
+
+def _problem(entry: Entry) -> str | None:
+    try:
+        _CHECKS.get(entry.kind, _check_literal)(entry)
+    except Rejected as problem:
+        return str(problem)
+    return None
+
+
 def _entries(pack: Pack, group: Group, where: str | Path) -> Iterator[Entry]:
     for pattern in group.patterns:
         left, right = pattern if isinstance(pattern, tuple) else (pattern, "")
@@ -59,13 +72,12 @@ def _allow_entry(pack: Pack, allow: Allow, where: str | Path) -> Entry:
 
 
 def _require(entry: Entry, *, is_pair: bool, where: str | Path) -> None:
-    try:
-        if is_pair != (entry.kind == "pair"):
-            raise Rejected("a pair group holds two-element arrays, and only a pair group does")
-        _CHECKS.get(entry.kind, _check_literal)(entry)
-    except Rejected as problem:
+    problem = _problem(entry)
+    if is_pair != (entry.kind == "pair"):
+        problem = "a pair group holds two-element arrays, and only a pair group does"
+    if problem:
         shown = [entry.pattern, entry.right] if is_pair else entry.pattern
-        raise WrongCall(f"{entry.name}: pattern {shown!r}: {problem}", where=where) from None
+        raise WrongCall(f"{entry.name}: pattern {shown!r}: {problem}", where=where)
 
 
 def _check_literal(entry: Entry) -> None:

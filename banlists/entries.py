@@ -68,6 +68,4 @@ class TextHit:
 def as_match(entry: Entry) -> Match:
     """The public record of a hit by `entry`."""
     pattern = f"{entry.pattern}|{entry.right}" if entry.kind == "pair" else entry.pattern
-    return Match(
-        entry.name, entry.list_id, pattern, entry.kind, entry.category, entry.severity, entry.reason
-    )
+    return Match(entry.name, entry.list_id, pattern, entry.kind, entry.category, entry.severity, entry.reason)

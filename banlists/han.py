@@ -1,4 +1,4 @@
-"""Traditional → simplified Chinese, for the characters that the built-in lists use and their common company."""
+"""Traditional → simplified Chinese, for the characters of the built-in lists and their company."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ _PAIRS = (
 )
 
 _TABLE = {
-    ord(traditional): simplified
-    for traditional, simplified in zip(_PAIRS[::2], _PAIRS[1::2], strict=True)
+    ord(traditional): simplified for traditional, simplified in zip(_PAIRS[::2], _PAIRS[1::2], strict=True)
 }
 
 

@@ -38,8 +38,9 @@ def load_ban_lists(names: Sequence[str]) -> BanList:
     """Load lists by name and make one of them.
 
     A name is a built-in pack (`zh-gambling`), a set of all built-in packs (`core`; `extended` holds
-    core; `full` holds both; none holds experimental groups), or the path of a file. The order of names does not matter to what is
-    banned. Raises WrongCall for an unknown name, a broken file, and two files with one list id.
+    core; `full` holds both; none holds experimental groups), or the path of a file. The order of names
+    does not matter to what is banned. Raises WrongCall for an unknown name, a broken file, and two
+    files with one list id.
     """
     return make_ban_list(load_packs(names))
 

@@ -21,7 +21,6 @@ Variant = Literal["space", "joiner", "zero-width", "width", "case", "hans-hant"]
 SCHEMA = 1
 
 
-
 class ListInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[list]`: what the file is. `version` is a calendar version such as `2026.11.22`."""
 
@@ -36,7 +35,7 @@ class ListInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class GroupTests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[group.tests]`: tokens that must hit, must not, and the known gaps of both kinds.
 
-    A token is text, or bytes written as `hex:e5a4a9`; for a pair group it is `left|right`.
+    A token is text, bytes as `hex:e5a4a9`, or `tok:o200k_base:2783`; for a pair group `left|right`.
     """
 
     hit: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -13,14 +14,11 @@ import click
 from corpora.cli import force_option, option_defaults, verb
 from corpora.errors import GateFailed, WinnowError, WrongCall
 from corpora.job import Step, override, plan
-from corpora.manifest import MANIFEST_NAME, Manifest, hash_file, write_manifest
-from corpora.outputs import AlreadyFinished, OutputFolder, fingerprint, output_folder
+from corpora.outputs import AlreadyFinished, fingerprint, output_folder
 from corpora.progress import Progress
 from corpora.recipes import STAGES, Recipe, load_recipe
 
 GATE_FAILED = GateFailed.exit_code
-# Files that hold timings differ between two runs over the same inputs; the manifest leaves them out.
-_TIMED = frozenset({MANIFEST_NAME, "summary.json"})
 
 
 @verb("run", example="winnow run sample -o out\nwinnow run recipe.toml -o out --set train.vocab-size=32768")
@@ -35,21 +33,32 @@ def run(recipe: str, out: Path, settings: tuple[str, ...], force: bool, quiet: b
 
     RECIPE is a TOML file or a built-in name (sample, fineweb2-mini, wikipedia-mini).
     """
+    from corpora.documents import ReadOptions, open_corpus
+    from corpora.job_record import gate_passed, summary_lines, write_job_manifest
+
     chosen = override(load_recipe(recipe), settings)
+    root = _root_group()
+    check_settings(root, chosen)
+    corpus = open_corpus([f"recipe:{recipe}"], ReadOptions())
+    call = fingerprint("run", {"stages": dict(chosen.stages)}, [chosen.sha256, corpus.identity])
+    progress = Progress(quiet=quiet)
+    try:
+        with output_folder(out, call, force=force):
+            seconds = _perform_all(root, plan(chosen, recipe, out), progress)
+            shutil.copyfile(out / "audit" / "report.html", out / "report.html")
+            write_job_manifest(out, chosen, corpus, sys.argv[1:], call, seconds)
+    except AlreadyFinished as note:
+        progress.say(f"winnow: {note}")
+    for line in summary_lines(out):
+        click.echo(line)
+    return 0 if gate_passed(out) else GATE_FAILED
+
+
+def _root_group() -> click.Group:
     root = click.get_current_context().find_root().command
     if not isinstance(root, click.Group):
         raise TypeError("`run` performs the other verbs and must be called through `winnow`")
-    check_settings(root, chosen)
-    inputs = _inputs_of(recipe)
-    call = fingerprint(
-        "run", {"stages": dict(chosen.stages)}, [chosen.sha256, [each.sha256 for each in inputs]]
-    )
-    progress = Progress(quiet=quiet)
-    with output_folder(out, call, force=force) as folder:
-        code = _perform_all(root, plan(chosen, recipe, out), progress)
-        _finish(folder, chosen, code)
-    click.echo(_summary(out, code))
-    return code
+    return root
 
 
 def check_settings(root: click.Group, recipe: Recipe) -> None:
@@ -83,20 +92,19 @@ def _check_value(context: click.Context, param: click.Parameter, value: object, 
         raise WrongCall(f"{param.opts[-1].lstrip('-')}: {error.message}", where=where) from error
 
 
-def _perform_all(root: click.Group, steps: list[Step], progress: Progress) -> int:
-    """Perform the steps; return 3 when the last one's gate failed, else 0."""
-    code = 0
+def _perform_all(root: click.Group, steps: list[Step], progress: Progress) -> dict[str, float]:
+    """Perform the steps; return each one's seconds. A failed gate is a result, told at the end."""
+    seconds: dict[str, float] = {}
     for number, step in enumerate(steps, start=1):
         progress.say(f"[{number}/{len(steps)}] winnow {step.verb} {' '.join(step.arguments)}")
         started = time.monotonic()
-        code = _perform(root, step, progress)
-        if code not in (0, GATE_FAILED):
-            raise WinnowError(f"winnow {step.verb} ended with exit code {code}")
-        progress.say(f"      {time.monotonic() - started:.1f} s")
-    return code
+        _perform(root, step, progress)
+        seconds[step.verb] = time.monotonic() - started
+    return seconds
 
 
-def _perform(root: click.Group, step: Step, progress: Progress) -> int:
+def _perform(root: click.Group, step: Step, progress: Progress) -> None:
+    """Perform one verb as if it had been typed; what it prints on stdout is left to the summary."""
     command = root.get_command(click.Context(root), step.verb)
     if command is None:
         raise WrongCall(f"no verb {step.verb!r}")
@@ -106,7 +114,8 @@ def _perform(root: click.Group, step: Step, progress: Progress) -> int:
             result = command.main(args=arguments, prog_name=f"winnow {step.verb}", standalone_mode=False)
     except AlreadyFinished:
         progress.say("      already done")
-        return GATE_FAILED if _gate_failed(Path(_output_of(step))) else 0
-    except GateFailed:
-        return GATE_FAILED
-    return result if isinstance(result, int) else 0
+    except GateFailed as failure:
+        progress.say(f"      {failure}")
+    else:
+        if isinstance(result, int) and result:
+            raise WinnowError(f"winnow {step.verb} ended with exit code {result}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections import Counter
 from functools import cache
@@ -66,3 +67,18 @@ def word_shares(text: str) -> tuple[dict[str, float], int]:
     for word in words:
         hits.update(inverse.get(word, ()))
     return {language: count / len(words) for language, count in hits.items()}, len(words)
+
+
+def function_share(text: str, language: str) -> float:
+    """The share of `text`'s words that are function words of `language`; of its letters, for languages
+    written without spaces; NaN when the language has no profile or the text no words.
+    """
+    lowered = text.lower()
+    strings = strings_of(language)
+    if strings:
+        letters = sum(map(str.isalpha, lowered))
+        found = sum(lowered.count(string) * len(string) for string in strings)
+        return min(1.0, found / letters) if letters else math.nan
+    words = split_words(lowered) if language in profiled_languages() else []
+    profile = words_of(language)
+    return sum(word in profile for word in words) / len(words) if words else math.nan

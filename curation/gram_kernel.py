@@ -14,6 +14,7 @@ STEM_SOLID, STEM_WORD = 4, 8
 TAIL = 2  # characters after the stem that tell one tail from another
 _STEM_TIMES = 5  # a stem that occurs less often is not looked at
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth, multiplicative hashing)
+ROLL = np.uint64(0x100000001B3)  # base of the rolling hash: the FNV-64 prime
 
 REPEATED_GRAMS, TOP_STEM_SHARE, STEM_TAILS = range(3)
 GRAM_NAMES = ("repeated_grams", "top_stem_share", "stem_tails")
@@ -56,8 +57,25 @@ def measure_grams(
         stem = STEM_SOLID if is_solid else STEM_WORD
         top, most_tails = _stems(kept, length, stem, keys, owner, values, tails, fills)
         fills += 1
-        out[document, TOP_STEM_SHARE] = top * stem / max(1, length)
+        out[document, TOP_STEM_SHARE] = min(1.0, top * stem / max(1, length))
         out[document, STEM_TAILS] = most_tails
+
+
+@njit(cache=True, nogil=True, inline="always")
+def power(exponent):  # type: ignore[no-untyped-def]
+    """ROLL to the power of `exponent`, modulo 2^64."""
+    result = np.uint64(1)
+    for _ in range(exponent):
+        result *= ROLL
+    return result
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mix(value):  # type: ignore[no-untyped-def]
+    """Spread the bits of a rolling hash, whose low bits are regular (splitmix64's finalizer)."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -81,9 +99,17 @@ def _slot(keys, owner, key, fill):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _repeated(kept, length, gram, keys, owner, fill):  # type: ignore[no-untyped-def]
+    """How many n-grams were seen before; the hash of each follows from the one before it."""
     repeated = 0
-    for at in range(length - gram + 1):
-        key = _hash(kept, at, gram)
+    oldest = power(gram)
+    rolling = np.uint64(0)
+    for at in range(length):
+        rolling = rolling * ROLL + np.uint64(kept[at])
+        if at >= gram:
+            rolling -= oldest * np.uint64(kept[at - gram])
+        if at < gram - 1:
+            continue
+        key = mix(rolling)
         slot = _slot(keys, owner, key, fill)
         if owner[slot] == fill:
             repeated += 1

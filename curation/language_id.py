@@ -15,6 +15,7 @@ from curation.scripts import ONE_LANGUAGE, UNSPACED_SCRIPTS, ScriptShare, count_
 MIXED = "mixed"
 _NO_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|&[a-z]+;|<[^<>]{1,200}>")
 _SURE = 0.8  # a lead in evidence above which a document's paragraphs are not looked at one by one
+ABKHAZ_LETTERS = frozenset("ҩԥҧҿҽҟ")  # taken together, in no other Cyrillic alphabet
 _SERBO_CROATIAN = frozenset({"sh", "sr"})
 
 
@@ -74,6 +75,9 @@ class Verdict:
     why: str
 
 
+UNKNOWN = Verdict(UNDETERMINED, 0.0, 0.0, "not asked")
+
+
 class LanguageIdentifier:
     """Identifies languages with one model and one set of thresholds."""
 
@@ -115,6 +119,8 @@ class LanguageIdentifier:
             probabilities = _latin_serbo_croatian(probabilities, shares)
         if _model_knows_better(probabilities):
             shares = {}
+        if scripts.dominant == "Cyrl" and _letter_share(line, ABKHAZ_LETTERS) > 0.005:  # a language that lid.176 does not know
+            probabilities["ab"] = 1.0
         weight = self.options.function_word_weight * min(1.0, words / 8)  # two words out of two say little
         candidates = [
             Candidate(code, probabilities.get(code, 0.0), weight * shares.get(code, 0.0), words)
@@ -188,6 +194,12 @@ def _latin_serbo_croatian(
         likelier = "bs" if shares.get("bs", 0.0) > shares.get("hr", 0.0) else "hr"
         merged[likelier] = merged.get(likelier, 0.0) + shared
     return merged
+
+
+def _letter_share(line: str, letters: frozenset[str]) -> float:
+    """The share of a line's characters among `letters`, at least two of which must occur."""
+    counts = [line.count(letter) for letter in sorted(letters)]
+    return sum(counts) / max(1, len(line)) if sum(map(bool, counts)) >= 2 else 0.0
 
 
 def _model_knows_better(probabilities: Mapping[str, float]) -> bool:

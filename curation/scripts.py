@@ -59,7 +59,7 @@ ONE_LANGUAGE = {
 
 _LANGUAGES = {
     "Grek": "el",
-    "Cyrl": "ab av az ba be bg bxr ce cu cv kk krc kv ky lez mhr mk mn mrj myv os rue ru sah sr tg tk tt tyv udm uk uz xal sh bs",
+    "Cyrl": "ab abq av az ba be bg bxr ce cu cv kk krc kv ky lez mhr mk mn mrj myv os rue ru sah sr tg tk tt tyv udm uk uz xal sh bs",
     "Armn": "hy hyw",
     "Hebr": "he yi lad",
     "Arab": "ar arz azb ckb fa glk ks ku mzn pa pnb ps sd ug ur ms uz az kk tk",

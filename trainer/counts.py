@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +53,19 @@ class CountTable:
     def key(self, row: int) -> bytes:
         """The pretoken of one row."""
         return self.keys[self.offsets[row] : self.offsets[row + 1]].tobytes()
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> CountTable:
+        """The rows for which `chosen` is true."""
+        import pyarrow as pa
+
+        keys, offsets = key_buffers(key_array(self).filter(pa.array(chosen)))
+        return replace(
+            self, keys=keys, offsets=offsets, language=self.language[chosen], counts=self.counts[chosen]
+        )
+
+    def with_counts(self, counts: npt.NDArray[np.int64]) -> CountTable:
+        """The same rows with other counts."""
+        return replace(self, counts=counts)
 
     def items(self) -> Iterable[tuple[bytes, str, int]]:
         """Every row as (pretoken, language, count), for eyes and tests; slow."""
@@ -124,12 +137,30 @@ def combine(tables: Sequence[CountTable]) -> CountTable:
     return from_table(added, names, patterns.pop())
 
 
-def key_array(table: CountTable) -> pa.Array:
-    """The pretokens as an Arrow large_binary array that shares the table's memory."""
+def concatenate(tables: Sequence[CountTable]) -> CountTable:
+    """Put tables together whose rows follow each other in order, with the same languages and pattern."""
+    if len(tables) == 1:
+        return tables[0]
+    ends = np.cumsum([0, *(table.offsets[-1] for table in tables)])
+    moved = [table.offsets[:-1] + start for table, start in zip(tables, ends, strict=False)]
+    return CountTable(
+        tables[0].pattern,
+        tables[0].languages,
+        np.concatenate([table.keys[: table.offsets[-1]] for table in tables]),
+        np.append(np.concatenate(moved), ends[-1]),
+        np.concatenate([table.language for table in tables]),
+        np.concatenate([table.counts for table in tables]),
+    )
+
+
+def key_array(table: CountTable, start: int = 0, stop: int | None = None) -> pa.Array:
+    """The pretokens of rows `start` to `stop` as an Arrow large_binary array."""
     import pyarrow as pa
 
-    buffers = [None, pa.py_buffer(table.offsets), pa.py_buffer(table.keys)]
-    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), table.size, buffers)
+    offsets = table.offsets[start : table.size + 1 if stop is None else stop + 1]
+    keys = table.keys[offsets[0] : offsets[-1]]
+    buffers = [None, pa.py_buffer(offsets - offsets[0]), pa.py_buffer(keys)]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
 
 
 def key_buffers(array: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,9 @@ def to_tokenizers(vocabulary: Vocabulary) -> tokenizers.Tokenizer:
     """The vocabulary as a `tokenizers.Tokenizer`. Raises WinnowError when it cannot be expressed."""
     import tokenizers
 
-    return tokenizers.Tokenizer.from_str(_tokenizer_json(vocabulary).decode())
+    text = _tokenizer_json(vocabulary).decode()
+    with refusals_of("tokenizers", vocabulary.name):
+        return tokenizers.Tokenizer.from_str(text)
 
 
 def to_tiktoken(vocabulary: Vocabulary) -> tiktoken.Encoding:
@@ -42,12 +45,25 @@ def to_tiktoken(vocabulary: Vocabulary) -> tiktoken.Encoding:
     import tiktoken
 
     _require_ranks(vocabulary)
-    return tiktoken.Encoding(
-        vocabulary.name,
-        pat_str=portable_pattern(vocabulary.pattern),
-        mergeable_ranks=dict(vocabulary.ids_of),
-        special_tokens=dict(vocabulary.special_tokens),
-    )
+    pattern = portable_pattern(vocabulary.pattern)
+    with refusals_of("tiktoken", vocabulary.name):
+        return tiktoken.Encoding(
+            vocabulary.name,
+            pat_str=pattern,
+            mergeable_ranks=dict(vocabulary.ids_of),
+            special_tokens=dict(vocabulary.special_tokens),
+        )
+
+
+@contextmanager
+def refusals_of(library: str, where: str) -> Iterator[None]:
+    """Turn what `library` raises in the block into a WinnowError; tokenizers raises bare exceptions."""
+    try:
+        yield
+    except Exception as error:
+        raise WinnowError(
+            f"{library} does not open it: {error}", where=where, hint="is the pattern valid in every engine?"
+        ) from error
 
 
 def write_exports(folder: Path, vocabulary: Vocabulary) -> None:

@@ -26,8 +26,12 @@ _ASCII_CASE = "llama.cpp tells upper from lower case in ASCII only, and reads co
 # From llama.cpp, src/llama-vocab.cpp: `tokenizer_pre`, its regex, and `ignore_merges` under that name.
 _NAMES = {
     "gpt2": GgufPreTokenizer("gpt-2"),
-    "cl100k": GgufPreTokenizer("llama-bpe", "llama.cpp puts the beginning-of-text token first", whole_pieces=True),
-    "llama3": GgufPreTokenizer("llama-bpe", "llama.cpp puts the beginning-of-text token first", whole_pieces=True),
+    "cl100k": GgufPreTokenizer(
+        "llama-bpe", "llama.cpp puts the beginning-of-text token first", whole_pieces=True
+    ),
+    "llama3": GgufPreTokenizer(
+        "llama-bpe", "llama.cpp puts the beginning-of-text token first", whole_pieces=True
+    ),
     "o200k": GgufPreTokenizer("gpt-4o", _ASCII_CASE),
     "qwen": GgufPreTokenizer("qwen2"),
 }
@@ -49,12 +53,14 @@ def gguf_pre_tokenizer(pattern: str) -> GgufPreTokenizer:
 
 
 def gguf_note(vocabulary: Vocabulary) -> str:
-    """One line for a manifest: the GGUF pre-tokenizer of a vocabulary with its merges, or why there is none."""
+    """One line for a manifest: the GGUF pre-tokenizer of a vocabulary, or why there is none."""
     try:
         found = gguf_pre_tokenizer(vocabulary.pattern)
     except WinnowError as refusal:
         return f"GGUF: {refusal.what}"
     cautions = [found.caution] if found.caution else []
     if vocabulary.with_merges().orphans and not found.whole_pieces:
-        cautions.append("llama.cpp does not look whole pieces up, so it never emits this vocabulary's orphans")
+        cautions.append(
+            "llama.cpp does not look whole pieces up, so it never emits this vocabulary's orphans"
+        )
     return "; ".join([f"GGUF: tokenizer.ggml.pre = {found.name!r}", *cautions])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import kernel
+from trainer.kernels import kernel, part
 from trainer.merge_kernel import BETWEEN, FIRST, NO_PAIR, PAIR, SIZE, SYMBOL, WORD
 
 Bytes = npt.NDArray[np.uint8]
@@ -14,21 +14,34 @@ Large = npt.NDArray[np.int64]
 
 
 @kernel
-def starts_word(keys: Bytes, offsets: Large, fresh: Bytes) -> None:
-    """Set `fresh[i]` to 1 where sorted row i differs from the row before it, else to 0."""
+def compare_rows(keys: Bytes, offsets: Large, fresh: Bytes) -> bool:
+    """Set `fresh[i]` to 1 where row i differs from the row before it, else to 0.
+
+    Returns whether the rows are sorted by their bytes.
+    """
+    in_order = True
     for row in range(fresh.size):
-        start, stop = offsets[row], offsets[row + 1]
-        fresh[row] = row == 0 or start - offsets[row - 1] != stop - start
-        if not fresh[row]:
-            for place in range(stop - start):
-                if keys[start + place] != keys[offsets[row - 1] + place]:
-                    fresh[row] = 1
-                    break
+        order = 1 if row == 0 else _compare(keys, offsets, row)
+        fresh[row] = order != 0
+        in_order = in_order and order >= 0
+    return in_order
+
+
+@part
+def _compare(keys: Bytes, offsets: Large, row: int) -> int:
+    """Above 0 when a row is larger than the one before it, 0 when equal, below 0 when smaller."""
+    start, before = offsets[row], offsets[row - 1]
+    length, length_before = offsets[row + 1] - start, start - before
+    for place in range(min(length, length_before)):
+        difference = np.int64(keys[start + place]) - np.int64(keys[before + place])
+        if difference != 0:
+            return difference
+    return length - length_before
 
 
 @kernel
 def lay_out(keys: Bytes, starts: Large, stops: Large, id_of_byte: Small, cells: Small) -> None:
-    """Write words `keys[starts[i]:stops[i]]` to `cells`, each between two rows of `BETWEEN`, without pairs."""
+    """Write words `keys[starts[i]:stops[i]]` to `cells`, with `BETWEEN` around each, without pairs."""
     place = 0
     cells[place, SYMBOL] = BETWEEN
     cells[place, PAIR] = NO_PAIR

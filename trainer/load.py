@@ -19,7 +19,7 @@ from trainer.tiktoken_file import parse_tiktoken
 from trainer.tokenizer_json_reader import parse_tokenizer_json
 from trainer.vocabulary import Vocabulary
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")  # owner/name, and perhaps a revision
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*(@[\w./-]+)?")  # owner/name, and perhaps a revision
 
 
 def load_tokenizer(spec: str) -> Vocabulary:
@@ -101,7 +101,7 @@ def _load_from_hub(spec: str) -> Vocabulary:
         path = huggingface_hub.hf_hub_download(repository, "tokenizer.json", revision=revision or None)
     except LocalEntryNotFoundError as error:
         raise WinnowError(
-            "cannot reach the Hugging Face hub, and its cache does not hold this tokenizer",
+            "no such folder here; the Hugging Face hub cannot be reached, and its cache does not hold it",
             where=spec,
             hint="go online, or give a local tokenizer.json",
         ) from error

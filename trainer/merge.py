@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,10 @@ import numpy.typing as npt
 from corpora.errors import WinnowError
 from trainer import merge_kernel as kernel
 from trainer.byte_alphabet import mapped_byte_order
+from trainer.judge import Judge
 from trainer.layout_kernel import lay_out, list_pairs, tally_pairs
 from trainer.merge_kernel import State
 from trainer.words import Words
-
-Refuse = Callable[[bytes, bytes], bool]
 
 _MOST_POSITIONS = 2**31 - 1  # positions are 32-bit
 _EVENTS_PER_CALL = 4096  # a call of the kernel cannot be interrupted, so each is short
@@ -52,20 +51,20 @@ def new_state(
     )  # fmt: skip
 
 
-def merges(state: State, vocab_size: int, refuse: Refuse | None, tokens: list[bytes]) -> Iterator[State]:
+def merges(state: State, vocab_size: int, judge: Judge | None, tokens: list[bytes]) -> Iterator[State]:
     """Merge until there are `vocab_size` ids, or no pair is left; yield the state after every few thousand.
 
-    `tokens` (id → bytes) is extended as merges are taken. `refuse(left, right)` must depend on its
+    `tokens` (id → bytes) is extended as merges are taken. `judge(left, right)` must depend on its
     arguments only; it is asked about the pairs at and near the top of the heap, never about all.
     """
-    state.numbers[kernel.JUDGED] = refuse is not None
+    state.numbers[kernel.JUDGED] = judge is not None
     while True:
         stopped = kernel.run(state, vocab_size, _EVENTS_PER_CALL)
         _extend(tokens, state)
         if stopped == kernel.NEEDS_ROOM:
             state = _with_room(state)
-        elif stopped == kernel.NEEDS_VERDICT and refuse is not None:
-            _judge(state, refuse, tokens)
+        elif stopped == kernel.NEEDS_VERDICT and judge is not None:
+            _decide(state, judge, tokens)
         else:
             yield state
             if stopped != kernel.PAUSED:
@@ -105,13 +104,13 @@ def _first_pairs(tally: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], n
     return np.empty(int(tally[:, 1].sum()), dtype=np.int32), pairs
 
 
-def _judge(state: State, refuse: Refuse, tokens: Sequence[bytes]) -> None:
+def _decide(state: State, judge: Judge, tokens: Sequence[bytes]) -> None:
     """Decide on the pairs in the first rows of the heap that have no verdict yet."""
     top = state.heap[: min(_JUDGED_AHEAD, state.numbers[kernel.HEAP_SIZE]), kernel.NUMBER]
     for pair in top[state.verdicts[top] == kernel.UNKNOWN].tolist():
         left, right = state.sides[pair].tolist()
-        banned = refuse(tokens[left], tokens[right])
-        state.verdicts[pair] = kernel.BANNED if banned else kernel.ALLOWED
+        reason = judge(tokens[left], tokens[right])
+        state.verdicts[pair] = kernel.ALLOWED if reason is None else kernel.BANNED
 
 
 def _extend(tokens: list[bytes], state: State) -> None:
@@ -133,8 +132,8 @@ def _with_room(state: State) -> State:
     events = int(state.numbers[kernel.EVENTS])
     if pairs + new_pairs > len(state.sides):
         length = pairs + max(new_pairs, pairs // 2)
-        longer = {name: _longer(getattr(state, name), length) for name in ("sides", "pairs", "verdicts", "heap")}
-        state = state._replace(**longer)
+        by_pair = ("sides", "pairs", "verdicts", "heap")
+        state = state._replace(**{name: _longer(getattr(state, name), length) for name in by_pair})
     if pool + 2 * occurrences > state.pool.size:
         state = state._replace(pool=_longer(state.pool, pool + max(2 * occurrences, pool // 2)))
     if events == len(state.events):

@@ -18,9 +18,9 @@ class Removal:
     """What was removed, and the vocabulary that is left, with its merges.
 
     `removed` holds every removed id, ascending. `dependents` are those that no ban named: a removed
-    token was a step on the way to them. `orphans` are the dependents that would have been left
-    unreachable inside longer pieces; the other dependents another merge would have made, in tiktoken
-    only. `id_remap` maps every surviving id to its new one.
+    token was a step on the way to them. `orphans` are the dependents that nothing else
+    makes: kept, they would be emitted for whole pre-tokens only. `id_remap` maps every surviving id
+    to its new one.
     """
 
     removed: tuple[int, ...]

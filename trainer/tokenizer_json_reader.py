@@ -182,6 +182,6 @@ def _notes(file: _File) -> list[str]:
     ]
     if stripping:
         notes.append(
-            f"{len(stripping)} added tokens also take the space beside them, or whole words only; that is left out"
+            f"{len(stripping)} added tokens take the space beside them or whole words only; that is left out"
         )
     return notes

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from trainer.portable import compile_pattern
 
-_CLASS = re.compile(r"\\[pP]\{\^?\w+\}|\\[sSwWdD]")
+_CLASS = re.compile(r"\\[pP](?:\{[^}]*\}|\w)|\\[sSwWdD]")
 
 
 def drifting_characters(pattern: str, texts: Iterable[str]) -> frozenset[str]:

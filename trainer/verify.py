@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from corpora.display import show_text
 from corpora.errors import WinnowError
 from trainer import reference_encoder
-from trainer.exports import TIKTOKEN, TOKENIZER_JSON
+from trainer.exports import TIKTOKEN, TOKENIZER_JSON, refusals_of, to_tiktoken
 from trainer.portable import compile_pattern, is_one_piece, portable_pattern
 from trainer.tiktoken_file import parse_tiktoken
 from trainer.tokenizer_json_reader import parse_tokenizer_json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 ADVERSARIAL_TEXTS = 10_000
-_REFERENCE_CHARACTERS = 100_000  # how much text the slow encoder reads: about a second
+_REFERENCE_WORK = 5_000_000  # pair look-ups that the slow encoder may do: about two seconds
 _LONGEST_SHOWN = 80  # characters of a text in an error
 
 
@@ -92,20 +92,19 @@ def _read_record(folder: Path, name: str) -> Vocabulary:
     return parse_tokenizer_json(path.read_bytes(), name, str(path))
 
 
+def _read_ranks(folder: Path) -> dict[int, bytes]:
+    # tiktoken's own reader would keep a copy in its cache under the path, and give it back later.
+    path = folder / TIKTOKEN
+    return parse_tiktoken(path.read_bytes(), str(path))
+
+
 def _open_exports(folder: Path, record: Vocabulary) -> tuple[tokenizers.Tokenizer, tiktoken.Encoding]:
     """The two files as the two libraries read them; tiktoken's has no pattern and no special tokens."""
-    import tiktoken
     import tokenizers
-    from tiktoken.load import load_tiktoken_bpe
 
-    tokenizer = tokenizers.Tokenizer.from_file(str(folder / TOKENIZER_JSON))
-    encoding = tiktoken.Encoding(
-        record.name,
-        pat_str=record.pattern,
-        mergeable_ranks=load_tiktoken_bpe(str(folder / TIKTOKEN)),
-        special_tokens=dict(record.special_tokens),
-    )
-    return tokenizer, encoding
+    with refusals_of("tokenizers", str(folder / TOKENIZER_JSON)):
+        tokenizer = tokenizers.Tokenizer.from_file(str(folder / TOKENIZER_JSON))
+    return tokenizer, to_tiktoken(replace(record, tokens=_read_ranks(folder)))
 
 
 def _check_record(folder: Path, read: Vocabulary, expected: Vocabulary) -> None:
@@ -115,9 +114,8 @@ def _check_record(folder: Path, read: Vocabulary, expected: Vocabulary) -> None:
             raise WinnowError(f"the file's {field} are not the vocabulary's", where=folder / TOKENIZER_JSON)
     if read.pattern != portable_pattern(expected.pattern):
         raise WinnowError("the file's pattern is not the vocabulary's", where=folder / TOKENIZER_JSON)
-    ranks = folder / TIKTOKEN
-    if parse_tiktoken(ranks.read_bytes(), str(ranks)) != dict(expected.tokens):
-        raise WinnowError("the file's tokens are not the vocabulary's", where=ranks)
+    if _read_ranks(folder) != expected.tokens:
+        raise WinnowError("the file's tokens are not the vocabulary's", where=folder / TIKTOKEN)
 
 
 def _check_pattern(vocabulary: Vocabulary) -> None:
@@ -190,15 +188,21 @@ def _compare_reference(
 
 
 def _sample(vocabulary: Vocabulary, texts: Sequence[str], seed: int) -> list[str]:
-    """Texts for the slow encoder: a random selection of bounded size, without drifting characters."""
+    """Texts for the slow encoder: a random selection of bounded work, without drifting characters."""
     chosen: list[str] = []
-    room = _REFERENCE_CHARACTERS
+    room = _REFERENCE_WORK
     for text in random.Random(seed).sample(texts, len(texts)):
-        if len(text) <= room:
+        # The work grows with the square of a piece, so texts that cannot fit are not even split.
+        work = _work(vocabulary.pattern, text) if len(text) <= room else room + 1
+        if work <= room:
             chosen.append(text)
-            room -= len(text)
+            room -= work
     drifting = drifting_characters(vocabulary.pattern, chosen)
     return [text for text in chosen if drifting.isdisjoint(text)]
+
+
+def _work(pattern: str, text: str) -> int:
+    return sum(len(piece.encode("utf-8")) ** 2 for piece in reference_encoder.split(pattern, text))
 
 
 def _require_equal(text: str, first: str, ids: Sequence[int], second: str, others: Sequence[int]) -> None:

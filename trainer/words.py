@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from corpora.errors import WinnowError
-from trainer.counts import CountTable
-from trainer.layout_kernel import starts_word
+from trainer.counts import CountTable, sort_rows
+from trainer.layout_kernel import compare_rows
 
 _MOST_PAIRS = 2**63 - 1  # pair counts are 64-bit
 
@@ -39,7 +39,9 @@ def words_of(table: CountTable) -> Words:
     Raises WinnowError when all pairs together may occur more than 2^63 - 1 times.
     """
     fresh = np.empty(table.size, dtype=np.uint8)
-    starts_word(table.keys, table.offsets, fresh)
+    if not compare_rows(table.keys, table.offsets, fresh):
+        table = sort_rows(table)
+        compare_rows(table.keys, table.offsets, fresh)
     firsts = np.flatnonzero(fresh)
     counts = np.add.reduceat(table.counts, firsts) if firsts.size else table.counts
     if float(table.counts.astype(np.float64) @ table.lengths) >= _MOST_PAIRS:

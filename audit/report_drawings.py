@@ -1,11 +1,9 @@
-"""The report's first screen and its drawings: verdict, key figures, scripts, lengths, corpus, coverage."""
+"""The report's drawn tables and charts: scripts, lengths, scores, differences, corpus, coverage."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from markupsafe import Markup
 
@@ -19,24 +17,15 @@ from audit.results import (
     DiffResult,
     DiffRow,
     DroppedExample,
-    GateOutcome,
     LengthRow,
     ScriptRow,
 )
 
+TEMPLATE_FUNCTIONS = (
+    "script_rows", "length_chart", "risk_chart", "overlap_bar", "diff_rows", "rule_rows", "language_rows",
+    "kept_bar", "coverage_rows", "coverage_scale", "coverage_total",
+)  # fmt: skip
 SCRIPTS = 16  # rows of a table by script; the rest is added up in one more row
-
-Tone = Literal["good", "bad", "plain"]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One of the numbers on the first screen."""
-
-    value: str
-    label: str
-    note: str
-    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,50 +62,6 @@ class CoverageRow:
     values: tuple[str, ...]
     change: str
     better: bool
-
-
-def gate_tone(gate: GateOutcome | None) -> Tone:
-    """How the verdict is coloured."""
-    if gate is None:
-        return "plain"
-    return "good" if gate.passed else "bad"
-
-
-def lede(result: AuditResult) -> str:
-    """The finding in two or three sentences."""
-    sentences = [_pollution_sentence(result), _reach_sentence(result)]
-    errors = sum(finding.severity == "error" for finding in result.findings)
-    if errors:
-        sentences.append(f"{counted(errors, 'thing')} in it {'is' if errors == 1 else 'are'} broken.")
-    return " ".join(sentences)
-
-
-def figures(result: AuditResult) -> tuple[Figure, ...]:
-    """The five numbers that matter; without text the last one tells of merges or special tokens."""
-    severities = Counter(finding.severity for finding in result.findings)
-    in_ten_thousand = 10_000 * result.flagged / result.scored if result.scored else 0.0
-    return (
-        Figure(number(result.size), "tokens", f"and {counted(len(result.special_tokens), 'special token')}"),
-        Figure(
-            number(result.flagged),
-            "polluted",
-            f"{in_ten_thousand:.1f} in 10,000 scored",
-            "bad" if result.flagged else "good",
-        ),
-        Figure(
-            number(severities["error"]),
-            "errors",
-            f"{counted(severities['warning'], 'warning')}, {counted(severities['note'], 'note')}",
-            "bad" if severities["error"] else "good",
-        ),
-        Figure(
-            number(result.reach.orphan),
-            "unreachable",
-            f"{number(result.reach.in_context)} only inside longer text",
-            "bad" if result.reach.orphan else "good",
-        ),
-        _last_figure(result),
-    )
 
 
 def script_rows(rows: Sequence[ScriptRow]) -> tuple[BarRow, ...]:
@@ -241,9 +186,13 @@ def kept_bar(kept: int, whole: int) -> Markup:
 def coverage_rows(rows: Sequence[CompressionRow]) -> tuple[CoverageRow, ...]:
     """Bytes per token by language, all on one scale, the languages with most text first."""
     ordered = sorted(rows, key=lambda row: (-row.bytes, row.language))
-    every = [_ratios(row) for row in ordered]
-    low, high = min(map(min, every), default=0.0), max(map(max, every), default=1.0)
-    return tuple(_coverage_row(row, values, low, high) for row, values in zip(ordered, every, strict=True))
+    low, high = _scale(rows)
+    return tuple(_coverage_row(row, _ratios(row), low, high) for row in ordered)
+
+
+def coverage_scale(rows: Sequence[CompressionRow]) -> tuple[str, ...]:
+    """The two ends of the scale of `coverage_rows`."""
+    return tuple(f"{end:.1f}" for end in _scale(rows))
 
 
 def coverage_total(rows: Sequence[CompressionRow]) -> CompressionRow | None:
@@ -267,6 +216,11 @@ def _coverage_row(row: CompressionRow, values: Sequence[float], low: float, high
     )
 
 
+def _scale(rows: Sequence[CompressionRow]) -> tuple[float, float]:
+    every = [value for row in rows for value in _ratios(row)]
+    return min(every, default=0.0), max(every, default=1.0)
+
+
 def _ratios(row: CompressionRow) -> list[float]:
     return [row.bytes_per_token(place) for place in range(len(row.tokens))]
 
@@ -284,38 +238,3 @@ def _rule_row(
         measured=f"{example.value:.4g} against {example.threshold:.4g}" if example else "",
         excerpt=safe_text(example.excerpt) if example else Markup(""),
     )
-
-
-def _pollution_sentence(result: AuditResult) -> str:
-    if not result.flagged:
-        return f"None of {counted(result.scored, 'scored token')} looks polluted."
-    categories = Counter(token.category for token in result.tokens if token.flagged and token.category)
-    kinds = [f"{count:,} {category}" for category, count in categories.most_common(3)]
-    tail = f": {', '.join(kinds)}" if kinds else ""
-    verb = "looks" if result.flagged == 1 else "look"
-    return f"{result.flagged:,} of {counted(result.scored, 'scored token')} {verb} polluted{tail}."
-
-
-def _reach_sentence(result: AuditResult) -> str:
-    if not result.reach.orphan:
-        return "Some text reaches every token."
-    return f"No text was found that produces {counted(result.reach.orphan, 'token')}."
-
-
-def _last_figure(result: AuditResult) -> Figure:
-    total = coverage_total(result.compression)
-    if total is None:
-        return _merges_figure(result)
-    values = _ratios(total)
-    if len(values) < 2:
-        return Figure(f"{values[0]:.2f}", "bytes per token", f"over {size(total.bytes)} of text")
-    note = f"{signed_percent(values[0], values[1])} against {result.compared[1]}"
-    return Figure(f"{values[0]:.2f}", "bytes per token", note)
-
-
-def _merges_figure(result: AuditResult) -> Figure:
-    if result.refused:
-        lists = {merge.ban_list for merge in result.refused}
-        return Figure(number(len(result.refused)), "merges refused", f"by {counted(len(lists), 'ban list')}")
-    scripts = sum(row.tokens > 0 for row in result.scripts)
-    return Figure(number(scripts), "scripts", "with at least one token")

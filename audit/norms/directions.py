@@ -1,0 +1,85 @@
+"""The second pass over a matrix: how rows point towards the unused ones, and hashes of their direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from audit.norms.measures import Advance, Doubles, Ids, RowMeasures
+from audit.norms.rows import read_rows, row_blocks
+from audit.norms.weights import StoredTensor
+
+HASH_BITS = 128
+BAND_BITS = 16
+BANDS = HASH_BITS // BAND_BITS
+_SEED = 20_220_607  # any fixed number: the hash planes must be the same in every run
+_MEAN_BLOCK = 1_024  # rows read at once for the unused rows' mean
+
+Hashes = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """`cosine` of each row to the mean of the unused rows (itself left out), NaN without unused rows.
+
+    `hashes`, shape (rows, BANDS) uint16, say on which side of 128 random planes through the mean row
+    each row lies (Charikar 2002): rows that are nearly the same have nearly the same bits.
+    """
+
+    cosine: Doubles
+    hashes: Hashes
+
+
+def measure_directions(
+    tensor: StoredTensor, measures: RowMeasures, unused: Ids, advance: Advance = lambda rows: None
+) -> Directions:
+    """Read the matrix once more. Cosines are of rows minus the mean row, as magikarp's indicators are.
+
+    Land & Bartolo 2024 (arXiv:2405.05417) rank tokens by this distance; unlike the norm it also works
+    where one matrix serves both ends of the model.
+    """
+    planes = np.random.default_rng(_SEED).standard_normal((tensor.width, HASH_BITS)).astype(np.float32)
+    centre = measures.mean_row.astype(np.float32)
+    unused_sum = _centred_sum(tensor, unused, measures.mean_row)
+    is_unused = np.isin(np.arange(tensor.rows), unused)
+    cosine = np.full(tensor.rows, np.nan)
+    hashes = np.empty((tensor.rows, BANDS), dtype=np.uint16)
+    for start, stored in row_blocks(tensor):
+        rows = stored - centre
+        stop = start + rows.shape[0]
+        hashes[start:stop] = np.packbits(rows @ planes > 0, axis=1).view(np.uint16)
+        if unused.size:
+            cosine[start:stop] = _cosines(rows, unused_sum, unused.size, is_unused[start:stop])
+        advance(rows.shape[0])
+    return Directions(cosine, hashes)
+
+
+def _cosines(
+    rows: npt.NDArray[np.float32], unused_sum: Doubles, count: int, is_unused: npt.NDArray[np.bool_]
+) -> Doubles:
+    """Cosine to the mean of the unused rows; an unused row is compared with the mean of the others."""
+    squares = np.einsum("ij,ij->i", rows, rows).astype(np.float64)
+    dots = (rows @ unused_sum.astype(np.float32)).astype(np.float64)
+    whole = float(unused_sum @ unused_sum)
+    dot = np.where(is_unused, dots - squares, dots)
+    length = np.where(is_unused, whole - 2 * dots + squares, whole)
+    if count == 1:
+        dot = np.where(is_unused, np.nan, dot)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosine: Doubles = dot / np.sqrt(squares * np.maximum(length, 0))
+    return np.where(np.isfinite(cosine), np.clip(cosine, -1, 1), np.nan)
+
+
+def _centred_sum(tensor: StoredTensor, unused: Ids, mean_row: Doubles) -> Doubles:
+    total = np.zeros(tensor.width)
+    for ids in _batches(unused):
+        total += (read_rows(tensor, ids) - mean_row).sum(axis=0)
+    return total
+
+
+def _batches(ids: Ids) -> Iterator[Ids]:
+    for start in range(0, ids.size, _MEAN_BLOCK):
+        yield ids[start : start + _MEAN_BLOCK]

@@ -1,0 +1,173 @@
+"""The scan: from a checkpoint and a vocabulary to the lump, the body, the hot tail and what else is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+
+from audit.norms.body import Body, measure_body
+from audit.norms.directions import Directions, measure_directions
+from audit.norms.duplicates import find_duplicates
+from audit.norms.embeddings import Embeddings, find_embeddings
+from audit.norms.labels import Labels, label_rows
+from audit.norms.lump import Lump, find_lump
+from audit.norms.measures import Advance, Doubles, Ids, RowMeasures, measure_rows
+from audit.norms.records import MatrixScan, Neighbour, NormScan, ScanOptions, UnusedDirection
+from audit.norms.statistics import spearman
+from audit.norms.tail import Categories, category_rows, hot_ids, row_facts, script_rows, top_ids
+from audit.norms.weights import Checkpoint, StoredTensor
+from trainer.vocabulary import Vocabulary
+
+NORMALISED = 0.005  # σ/mean of the norms under which all rows count as equally long
+_LEAST_UNUSED = 3  # rows that make a mean worth pointing to
+_UNUSED_SHARE = 5  # per cent of the unused rows that may lie beyond the threshold of their direction
+
+Bar = Callable[[str, int], AbstractContextManager[Advance]]
+
+
+def _no_bar(title: str, rows: int) -> AbstractContextManager[Advance]:
+    return nullcontext(lambda advanced: None)
+
+
+def scan_checkpoint(
+    checkpoint: Checkpoint,
+    vocabulary: Vocabulary | None,
+    categories: Categories,
+    options: ScanOptions,
+    *,
+    input_name: str | None = None,
+    output_name: str | None = None,
+    counts: Doubles | None = None,
+    bar: Bar = _no_bar,
+) -> NormScan:
+    """Scan the token matrices of a checkpoint.
+
+    `categories` has the category of each token that has one; `counts`, shape (ids,), each token's count in a
+    corpus; `bar` opens a progress bar for a title and a number of rows. Raises what
+    `find_embeddings`, `label_rows` and `measure_rows` raise.
+    """
+    embeddings = find_embeddings(checkpoint, input_name, output_name)
+
+    def scan(tensor: StoredTensor) -> tuple[Labels, MatrixScan]:
+        labels = label_rows(tensor.rows, vocabulary)
+        row_counts = None if counts is None else np.pad(counts, (0, tensor.rows - counts.size))
+        return labels, scan_matrix(tensor, labels, row_counts, categories, options, bar)
+
+    labels, first = scan(embeddings.input)
+    second = None
+    if embeddings.output is not None and not embeddings.tied:
+        _, second = scan(embeddings.output)
+    return NormScan(
+        name=checkpoint.path.name,
+        tokenizer=None if vocabulary is None else vocabulary.name,
+        embeddings=embeddings,
+        labels=labels,
+        options=options,
+        input=first,
+        output=second,
+        agreement=None if second is None else _agreement(first, second),
+        notes=_notes(embeddings, labels, first, second),
+    )
+
+
+def scan_matrix(
+    tensor: StoredTensor,
+    labels: Labels,
+    counts: Doubles | None,
+    categories: Categories,
+    options: ScanOptions,
+    bar: Bar = _no_bar,
+) -> MatrixScan:
+    """Scan one matrix in two passes over its file."""
+    with bar(f"{tensor.name}: norms", tensor.rows) as advance:
+        measures = measure_rows(tensor, advance)
+    lump = find_lump(measures.logs, labels.anchors)
+    body = body_of(measures, lump, labels, counts)
+    unused = unused_rows(measures, lump, labels)
+    with bar(f"{tensor.name}: directions", tensor.rows) as advance:
+        directions = measure_directions(tensor, measures, unused, advance)
+    hot = hot_ids(body, measures.norms, options.hot_z)
+    top_ascii, top_other = top_ids(labels, measures.norms, options.top)
+    compared = np.setdiff1d(np.flatnonzero(measures.norms > 0), np.array(lump.ids, dtype=np.int64))
+    return MatrixScan(
+        tensor=tensor,
+        measures=measures,
+        lump=lump,
+        body=body,
+        directions=directions,
+        hot=row_facts(hot, labels, measures, body, categories),
+        top_ascii=row_facts(top_ascii, labels, measures, body, categories),
+        top_other=row_facts(top_other, labels, measures, body, categories),
+        scripts=script_rows(labels, measures, hot, lump),
+        categories=category_rows(categories, measures, hot, lump),
+        unused_direction=_unused_direction(directions, unused, labels, measures, options.top),
+        duplicates=find_duplicates(tensor, directions.hashes, measures.norms, compared)
+        if options.duplicates
+        else (),
+        normalised=measures.std < NORMALISED * measures.mean,
+    )
+
+
+def body_of(measures: RowMeasures, lump: Lump, labels: Labels, counts: Doubles | None = None) -> Body:
+    """The body of a matrix: every row but zero rows and the lump."""
+    logs = measures.logs.copy()
+    logs[list(lump.ids)] = np.nan
+    return measure_body(logs, labels.scripts, labels.script, counts)
+
+
+def unused_rows(measures: RowMeasures, lump: Lump, labels: Labels) -> Ids:
+    """The rows taken for unused: the lump, or without one the rows that no text reaches; zero rows never."""
+    ids = np.array(lump.ids, dtype=np.int64) if lump.found else labels.anchors
+    ids = ids[measures.norms[ids] > 0]
+    return ids if ids.size >= _LEAST_UNUSED else ids[:0]
+
+
+def _unused_direction(
+    directions: Directions, unused: Ids, labels: Labels, measures: RowMeasures, top: int
+) -> UnusedDirection | None:
+    cosine = directions.cosine
+    if not unused.size or not np.isfinite(cosine[unused]).any():
+        return None
+    threshold = float(np.nanpercentile(cosine[unused], _UNUSED_SHARE))
+    others = np.setdiff1d(np.flatnonzero(cosine >= threshold), unused)
+    order = others[np.lexsort((others, -cosine[others]))]
+    nearest = tuple(
+        Neighbour(id_, labels.shown(id_), float(measures.norms[id_]), float(cosine[id_]))
+        for id_ in order[:top].tolist()
+    )
+    return UnusedDirection(unused.size, threshold, others.size, nearest)
+
+
+def _agreement(first: MatrixScan, second: MatrixScan) -> float:
+    rows = min(first.tensor.rows, second.tensor.rows)
+    used = np.isfinite(first.body.z[:rows]) & np.isfinite(second.body.z[:rows])
+    return spearman(first.measures.norms[:rows][used], second.measures.norms[:rows][used])
+
+
+def _notes(
+    embeddings: Embeddings, labels: Labels, first: MatrixScan, second: MatrixScan | None
+) -> tuple[str, ...]:
+    notes = list(embeddings.notes)
+    if embeddings.scaling is not None:
+        scaling = embeddings.scaling
+        notes.append(
+            f"the model multiplies its embeddings by {scaling.factor:g} ({scaling.source}): not applied"
+        )
+    if labels.beyond:
+        notes.append(f"{labels.beyond:,} rows lie beyond the vocabulary: {_beyond_state(labels, first)}")
+    if embeddings.tied:
+        notes.append("one matrix serves input and output, so norms mix both uses; see the unused direction")
+    for scan in filter(None, (first, second)):
+        if scan.normalised:
+            notes.append(f"all rows of {scan.tensor.name} are equally long; their norms say nothing")
+    return tuple(notes)
+
+
+def _beyond_state(labels: Labels, scan: MatrixScan) -> str:
+    first = labels.rows - labels.beyond
+    norms = scan.measures.norms[first:]
+    zero = int((norms == 0).sum())
+    low = sum(id_ >= first for id_ in scan.lump.ids)
+    return f"{zero:,} zero, {low:,} in the lump, {norms.size - zero - low:,} like trained rows"

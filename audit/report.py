@@ -1,0 +1,202 @@
+"""Write report.html: one page that opens offline, with everything that an audit or a comparison found."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from audit import report_drawings, report_rows, report_summary, report_text
+from audit.report_text import number
+from audit.results import AuditResult, DiffResult
+from corpora.display import show_text
+from corpora.files import write_text
+from corpora.manifest import tool_version
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the page: its anchor, heading, template, and a count for the table of contents."""
+
+    id: str
+    title: str
+    template: str
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A section that is left out, and what would bring it in."""
+
+    title: str
+    remedy: str
+
+
+def write_report(result: AuditResult, path: Path) -> None:
+    """Write the report of an audit to `path`, atomically. The same result gives the same bytes."""
+    write_text(path, audit_page(result))
+
+
+def write_diff_report(result: DiffResult, path: Path) -> None:
+    """Write the report of a comparison to `path`, atomically. The same result gives the same bytes."""
+    write_text(path, diff_page(result))
+
+
+def audit_page(result: AuditResult) -> str:
+    """The report of an audit as HTML."""
+    sections, absent = audit_sections(result)
+    return _render(
+        "audit.html",
+        result=result,
+        name=show_text(result.name),
+        summary=report_summary.summarize(result),
+        sections=sections,
+        absent=absent,
+    )
+
+
+def diff_page(result: DiffResult) -> str:
+    """The report of a comparison as HTML."""
+    sections = [Section("diff", "Differences", "comparison")]
+    absent = []
+    if result.tokens:
+        sections.append(Section("tokens", "Risky tokens", "compared_tokens", number(len(result.tokens))))
+    if result.compression:
+        sections.append(Section("coverage", "Coverage", "compared_coverage"))
+    else:
+        absent.append(Absence("Coverage", "give text to compare on (--text)"))
+    return _render("diff.html", diff=result, sections=sections, absent=absent)
+
+
+def audit_sections(result: AuditResult) -> tuple[list[Section], list[Absence]]:
+    """The sections that the result has data for, and what the others need."""
+    sections: list[Section] = []
+    absent: list[Absence] = []
+    for present, section, remedy in _candidates(result):
+        if present:
+            sections.append(section)
+        else:
+            absent.append(Absence(section.title, remedy))
+    return sections, absent
+
+
+def _candidates(result: AuditResult) -> list[tuple[bool, Section, str]]:
+    corpus, gate = result.corpus, result.gate
+    dropped = number(corpus.documents_in - corpus.documents_kept) if corpus else ""
+    failures = number(len(gate.failures)) if gate else ""
+    return [
+        (
+            corpus is not None,
+            Section("corpus", "Corpus", "corpus", f"−{dropped}"),
+            "give the folder that `winnow filter` wrote (--corpus)",
+        ),
+        (bool(result.scripts), Section("vocabulary", "Vocabulary", "vocabulary"), "the vocabulary is empty"),
+        (
+            bool(result.refused),
+            Section("refused", "Merges refused", "refused", number(len(result.refused))),
+            "none are known; audit what `winnow train --ban` wrote, or name its log (--merges)",
+        ),
+        (
+            bool(result.tokens or result.histogram),
+            Section("risk", "Risky tokens", "risk", number(result.flagged)),
+            "no token was scored",
+        ),
+        (
+            bool(result.diffs),
+            Section("diff", "Differences", "diff"),
+            "name a vocabulary to compare with (--against)",
+        ),
+        (
+            bool(result.compression),
+            Section("coverage", "Coverage", "coverage"),
+            "give documents to measure on (--corpus, --against)",
+        ),
+        (
+            bool(result.checks),
+            Section("findings", "Findings", "findings", number(len(result.findings))),
+            "no check ran",
+        ),
+        (
+            gate is not None,
+            Section("policy", "Policy", "policy", failures),
+            "name a policy (--policy default)",
+        ),
+        (
+            bool(result.provenance),
+            Section("manifest", "Manifest", "manifest"),
+            "nothing is known about its making",
+        ),
+    ]
+
+
+def _render(template: str, **context: Any) -> str:
+    style, script = _asset("report.css"), _asset("report.js")
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=style,
+            script=script,
+            security_policy=_security_policy(style, script),
+            version=tool_version(),
+            **context,
+        )
+    )
+
+
+def _asset(name: str) -> Markup:
+    # Our own file, fit to stand inside <style> or <script> as it is; nothing of the result enters it.
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _security_policy(style: str, script: str) -> str:
+    """Only this page's own style and script may run, known by their hash; nothing may be fetched."""
+    rules = {
+        "default-src": "'none'",
+        "style-src": _source_hash(style),
+        "script-src": _source_hash(script),
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{directive} {value}" for directive, value in rules.items())
+
+
+def _source_hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_without_hidden,
+    )
+    environment.globals.update(_functions())
+    return environment
+
+
+def _without_hidden(value: object) -> object:
+    """Every text that a template prints loses what a browser would hide or obey; then it is escaped."""
+    return show_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _functions() -> Mapping[str, Callable[..., Any]]:
+    """What the templates may call: the functions that turn results into rows, drawings and words."""
+    modules = (report_text, report_rows, report_drawings)
+    functions = {name: getattr(module, name) for module in modules for name in module.TEMPLATE_FUNCTIONS}
+    return {**functions, "show_text": show_text}

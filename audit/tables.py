@@ -1,0 +1,112 @@
+"""Audits and comparisons as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.results import AuditResult, CompressionRow, DiffResult, DiffRow, Reason, TokenScore
+from corpora.cli import TableView
+from corpora.display import show_text
+
+_TOKENS_SHOWN = 20
+_REASONS_SHOWN = 3
+_SCRIPTS_SHOWN = 12
+
+
+def audit_tables(result: AuditResult) -> list[TableView]:
+    """What an audit prints: the checks, the scripts, the most risky tokens, the gate."""
+    checks = [
+        (check.check, check.skipped or f"{check.examined:,} looked at",
+         *(f"{check.count(severity):,}" for severity in ("error", "warning", "note")))
+        for check in result.checks
+    ]  # fmt: skip
+    reach = result.reach
+    title = (
+        f"{show_text(result.name)}: {result.size:,} tokens; "
+        f"{reach.direct:,} direct, {reach.in_context} in context, {reach.orphan} orphans"
+    )
+    tables = [TableView(title, ("check", "", "errors", "warnings", "notes"), checks), _script_table(result)]
+    tables.append(_token_table([(score, "") for score in result.tokens]))
+    if result.compression:
+        tables.append(_compression_table(result.compression, result.compared))
+    return [*tables, _gate_table(result)]
+
+
+def diff_tables(result: DiffResult) -> list[TableView]:
+    """What a comparison prints: the sums, the scripts, the risky tokens of either side."""
+    sums = [
+        ("tokens", f"{result.size_a:,}", f"{result.size_b:,}"),
+        ("shared", f"{result.shared:,}", f"{result.shared:,}"),
+        ("only here", f"{result.only_a:,}", f"{result.only_b:,}"),
+        ("shared, moved in order", f"{result.reranked:,}", ""),
+        ("shared, built from other parts", f"{result.remerged:,}", ""),
+        ("special tokens only here", f"{len(result.special_only_a)}", f"{len(result.special_only_b)}"),
+        ("pattern", "the same" if result.same_pattern else "different", ""),
+    ]
+    names = (show_text(result.a), show_text(result.b))
+    tables = [TableView(f"{names[0]} against {names[1]}", ("", *names), sums)]
+    columns = ("", "shared", f"only {names[0]}", f"only {names[1]}", "flagged", "flagged ")
+    tables.append(TableView("By script", columns, _diff_rows(result.scripts[:_SCRIPTS_SHOWN])))
+    tables.append(TableView("Flagged by category", columns, _diff_rows(result.categories)))
+    tables.append(_token_table([(token.score, token.side) for token in result.tokens]))
+    if result.compression:
+        tables.append(_compression_table(result.compression, (result.a, result.b)))
+    if result.segmentations:
+        rows = [
+            (change.language, change.pretoken, " | ".join(change.pieces_a), " | ".join(change.pieces_b), f"{change.count:,}")
+            for change in result.segmentations[:_TOKENS_SHOWN]
+        ]  # fmt: skip
+        tables.append(TableView("Cut differently", ("language", "pretoken", *names, "times"), rows))
+    return tables
+
+
+def _diff_rows(rows: Sequence[DiffRow]) -> list[tuple[str, ...]]:
+    return [
+        (row.name, *(f"{number:,}" for number in (row.shared, row.only_a, row.only_b, row.flagged_a, row.flagged_b)))
+        for row in rows
+    ]  # fmt: skip
+
+
+def _script_table(result: AuditResult) -> TableView:
+    rows = [
+        (row.script, f"{row.tokens:,}", f"{row.flagged:,}", f"{row.flagged / row.tokens:.2%}")
+        for row in result.scripts[:_SCRIPTS_SHOWN]
+    ]
+    return TableView("By script", ("script", "tokens", "flagged", "share"), rows)
+
+
+def _token_table(tokens: Sequence[tuple[TokenScore, str]]) -> TableView:
+    flagged = [(score, side) for score, side in tokens if score.flagged]
+    rows = [
+        (str(score.id), f"[{score.token}]", f"{score.score:.2f}", score.category or "", side, _reasons(score.reasons))
+        for score, side in flagged[:_TOKENS_SHOWN]
+    ]  # fmt: skip
+    title = f"{len(flagged):,} risky tokens" + (
+        f", the first {len(rows)}" if len(flagged) > len(rows) else ""
+    )
+    return TableView(title, ("id", "token", "score", "category", "in", "why"), rows)
+
+
+def _reasons(reasons: Sequence[Reason]) -> str:
+    adding = [reason for reason in reasons if reason.points > 0][:_REASONS_SHOWN]
+    return "; ".join(f"{reason.points:+.1f} {show_text(reason.evidence)}" for reason in adding)
+
+
+def _compression_table(rows: Sequence[CompressionRow], names: Sequence[str]) -> TableView:
+    cells = [
+        (row.language, f"{row.documents:,}", *(f"{row.bytes_per_token(place):.3f}" for place in range(len(names))))
+        for row in rows
+    ]  # fmt: skip
+    return TableView("Bytes per token", ("language", "documents", *map(show_text, names)), cells)
+
+
+def _gate_table(result: AuditResult) -> TableView:
+    gate = result.gate
+    if gate is None:
+        return TableView("No policy", ("limit", "what"), [])
+    verdict = "passed" if gate.passed else "failed"
+    return TableView(
+        f"Policy {gate.policy}: {verdict}",
+        ("limit", "what"),
+        [(failure.rule, failure.message) for failure in gate.failures],
+    )

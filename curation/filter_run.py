@@ -1,0 +1,77 @@
+"""One `winnow filter` from call to manifest: claims the output folder, filters, writes summary and manifest."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpora.documents import Corpus
+from corpora.files import sha256_file, write_json
+from corpora.manifest import Manifest, hash_file, write_manifest
+from corpora.outputs import fingerprint, output_folder, refuse_output_inside_inputs
+from curation.language_model import default_model_path
+from curation.pipeline import FilterResult, FilterSettings, filter_corpus
+
+SUMMARY = "summary.json"
+
+
+def available_cores() -> int:
+    """The number of processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_filter(
+    corpus: Corpus, settings: FilterSettings, out: Path, command_line: Sequence[str],
+    options: Mapping[str, Any], *, force: bool = False, advance: Callable[[int], None] = lambda _: None,
+) -> FilterResult:  # fmt: skip
+    """Filter `corpus` into the folder `out`; `options` are recorded in the manifest.
+
+    Raises AlreadyFinished, WrongCall and WinnowError as `corpora.outputs.output_folder` and
+    `curation.pipeline.filter_corpus` do.
+    """
+    started = time.perf_counter()
+    refuse_output_inside_inputs(out, corpus.paths)
+    configuration = {**options, **_configuration(settings)}
+    with output_folder(out, fingerprint("filter", configuration, corpus.identity), force=force) as folder:
+        result = filter_corpus(corpus, settings, out, advance)
+        seconds = time.perf_counter() - started
+        write_json(out / SUMMARY, result.tally.summary(seconds))
+        outputs = [hash_file(path, str(path.relative_to(out))) for path in result.parts]
+        counts = {
+            "documents_in": result.tally.documents_in,
+            "documents_kept": result.tally.documents_kept,
+            "broken_records": result.tally.problems,
+        }
+        manifest = Manifest(
+            "filter", command_line, configuration, corpus.hashes(), outputs, counts, {"total": seconds}, folder.fingerprint
+        )  # fmt: skip
+        write_manifest(out / "manifest.json", manifest)
+    return result
+
+
+def _configuration(settings: FilterSettings) -> dict[str, Any]:
+    """What decides, in full: every rule, and the language model by its bytes. Workers do not count."""
+    judge = settings.judge
+    model = judge.lid_model or default_model_path()
+    return {
+        "languages": sorted(judge.languages),
+        "language_options": judge.language_options,
+        "lid_model_sha256": sha256_file(model),
+        "rule_set": [rule_record(rule) for rule in judge.rules.rules],
+        "duplicates": judge.rules.duplicates,
+    }
+
+
+def rule_record(rule: Any) -> dict[str, Any]:
+    """A rule as built-in types in a stable order."""
+    return {
+        "name": rule.name,
+        "condition": rule.condition,
+        "when": list(rule.when),
+        "languages": sorted(rule.languages),
+        "not_languages": sorted(rule.not_languages),
+        "scripts": sorted(rule.scripts),
+    }

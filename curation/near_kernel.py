@@ -1,0 +1,94 @@
+"""Documents that share most of their n-grams with earlier ones: samples of hashes, and counters for them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from curation.gram_kernel import ROLL, mix, power
+from curation.points import BLANK, DIGIT, OTHER, SOLID
+
+GRAM_SOLID, GRAM_WORD = 10, 24  # letters and digits in an n-gram, scripts without and with spaces
+SAMPLED = np.uint64(3)  # a hash is kept when these bits are 0: one in four, the same ones everywhere
+FEWEST = 16  # different samples below which a document is too short to be judged
+_MOST = np.uint8(255)
+
+
+@njit(cache=True, nogil=True)
+def sample_grams(
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
+    kinds: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:  # fmt: skip
+    """Sampled hashes of every document's n-grams, and their offsets, shape (documents + 1,).
+
+    Only letters and digits count, folded, digits all alike, so that two fillings of one form agree.
+    """
+    samples = np.empty(len(points), dtype=np.uint64)
+    offsets = np.zeros(len(starts), dtype=np.int64)
+    window = np.empty(GRAM_WORD, dtype=np.uint64)
+    count = 0
+    for document in range(len(starts) - 1):
+        gram = _gram_length(points, starts[document], starts[document + 1], fold, kinds)
+        oldest, rolling, seen = power(gram), np.uint64(0), 0
+        for at in range(starts[document], starts[document + 1]):
+            point = fold[points[at]]
+            kind = kinds[point]
+            if kind == OTHER or kind == BLANK:
+                continue
+            value = np.uint64(0x30) if kind == DIGIT else np.uint64(point)
+            rolling = rolling * ROLL + value
+            if seen >= gram:
+                rolling -= oldest * window[seen % gram]
+            window[seen % gram] = value
+            seen += 1
+            if seen >= gram:
+                key = mix(rolling)
+                if key & SAMPLED == 0:
+                    samples[count] = key
+                    count += 1
+        offsets[document + 1] = count
+    return samples[:count], offsets
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _gram_length(points, at, end, fold, kinds):  # type: ignore[no-untyped-def]
+    solid, letters = 0, 0
+    for position in range(at, end):
+        kind = kinds[fold[points[position]]]
+        solid += kind == SOLID
+        letters += kind != OTHER and kind != BLANK
+    return GRAM_SOLID if 2 * solid > letters else GRAM_WORD
+
+
+@njit(cache=True, nogil=True)
+def overlap(samples: npt.NDArray[np.uint64], counters: npt.NDArray[np.uint8], documents: int) -> tuple[float, float]:
+    """The shares of one document's different samples counted in at least 1 and `documents` documents."""
+    shift = np.uint64(64 - _bits(len(counters)))
+    once, often = 0, 0
+    for sample in samples:
+        counted = counters[sample >> shift]
+        once += counted >= 1
+        often += counted >= documents
+    return once / max(1, len(samples)), often / max(1, len(samples))
+
+
+@njit(cache=True, nogil=True)
+def add(samples: npt.NDArray[np.uint64], counters: npt.NDArray[np.uint8]) -> int:
+    """Count one document's different samples; returns how many counters were 0 before."""
+    shift = np.uint64(64 - _bits(len(counters)))
+    fresh = 0
+    for sample in samples:
+        slot = sample >> shift
+        fresh += counters[slot] == 0
+        if counters[slot] < _MOST:
+            counters[slot] += np.uint8(1)
+    return fresh
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _bits(size):  # type: ignore[no-untyped-def]
+    bits = 0
+    while (1 << bits) < size:
+        bits += 1
+    return bits

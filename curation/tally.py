@@ -1,0 +1,79 @@
+"""What a filter run counted, per shard and in all, and the summary that is written of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of documents and bytes of text, in and kept; drops by rule; documents by language."""
+
+    documents_in: int = 0
+    documents_kept: int = 0
+    bytes_in: int = 0
+    bytes_kept: int = 0
+    problems: int = 0
+    dropped_by: Counter[str] = field(default_factory=Counter)
+    languages_in: Counter[str] = field(default_factory=Counter)
+    languages_kept: Counter[str] = field(default_factory=Counter)
+
+    def add_document(self, language: str, size: int, rule: str | None) -> None:
+        """Count one document of `size` bytes of text."""
+        self.documents_in += 1
+        self.bytes_in += size
+        self.languages_in[language] += 1
+        if rule is not None:
+            self.dropped_by[rule] += 1
+            return
+        self.documents_kept += 1
+        self.bytes_kept += size
+        self.languages_kept[language] += 1
+
+    def add(self, other: Tally) -> None:
+        """Add another tally, of another shard."""
+        self.documents_in += other.documents_in
+        self.documents_kept += other.documents_kept
+        self.bytes_in += other.bytes_in
+        self.bytes_kept += other.bytes_kept
+        self.problems += other.problems
+        self.dropped_by.update(other.dropped_by)
+        self.languages_in.update(other.languages_in)
+        self.languages_kept.update(other.languages_kept)
+
+    def to_json(self) -> bytes:
+        """The tally as JSON, for the footer of a shard's decisions."""
+        return msgspec.json.encode(self, order="deterministic")
+
+    @staticmethod
+    def from_json(data: bytes) -> Tally:
+        """Read what `to_json` wrote."""
+        tally = msgspec.json.decode(data, type=Tally)
+        counters = (Counter(each) for each in (tally.dropped_by, tally.languages_in, tally.languages_kept))
+        tally.dropped_by, tally.languages_in, tally.languages_kept = counters
+        return tally
+
+    def summary(self, seconds: float) -> Mapping[str, Any]:
+        """The record of summary.json."""
+        languages = {
+            language: {"in": count, "kept": self.languages_kept[language]}
+            for language, count in sorted(self.languages_in.items())
+        }
+        return {
+            "schema_version": 1,
+            "documents": {
+                "in": self.documents_in,
+                "kept": self.documents_kept,
+                "dropped": self.documents_in - self.documents_kept,
+            },
+            "bytes": {"in": self.bytes_in, "kept": self.bytes_kept},
+            "dropped_by": dict(sorted(self.dropped_by.items())),
+            "languages": languages,
+            "broken_records": self.problems,
+            "seconds": round(seconds, 3),
+        }

@@ -1,0 +1,171 @@
+"""The verbs `count` and `train`: options in, one call, a few lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from corpora.cli import force_option, verb
+from corpora.documents import ReadOptions
+from corpora.input_options import input_options
+from corpora.progress import Progress
+
+if TYPE_CHECKING:
+    from trainer.counting import CountOptions
+
+_NAMED_PATTERNS = "o200k, cl100k, gpt2, llama3, qwen, or a regex"
+
+
+def _counting_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options on how to count: `--language-field`, `--workers`, `--memory`."""
+    decorators = (
+        click.option("--language-field", default="language", show_default=True,
+                     help="Field that holds a document's language; `und` where there is none."),
+        click.option("--workers", type=click.IntRange(min=1), default=None,
+                     help="Threads that count; as many as cores unless given. Changes nothing in the result."),
+        click.option("--memory", default="2GB", show_default=True,
+                     help="What the tables of pretokens may take; beyond it they go to disk in between."),
+    )  # fmt: skip
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
+@verb("count", example="winnow count corpus/*.jsonl -o counts.parquet\n"
+      "winnow count filtered/ -o counts.parquet --pattern cl100k --memory 500MB")  # fmt: skip
+@input_options
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="File to write, .parquet.")
+@click.option("--pattern", default="o200k", show_default=True, help=f"{_NAMED_PATTERNS}.")
+@click.option("--source-weight", "source_weights", multiple=True, metavar="NAME=W",
+              help="Multiply the counts of documents whose source is NAME.")  # fmt: skip
+@_counting_options
+@force_option
+def count(
+    inputs: tuple[str, ...], read_options: ReadOptions, out: Path, pattern: str,
+    source_weights: tuple[str, ...], language_field: str, workers: int | None, memory: str,
+    force: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Count pretokens per language: everything that training needs of a corpus, in one Parquet file.
+
+    Columns: pretoken (binary), language (string), count (uint64), sorted by the pretoken's bytes.
+    """
+    from dataclasses import replace
+
+    from corpora.documents import open_corpus
+    from trainer.count_job import count_corpus, parse_source_weights
+    from trainer.pretokenize import resolve_pattern
+
+    options = _count_options(resolve_pattern(pattern), language_field, workers, memory)
+    options = replace(options, weights=parse_source_weights(source_weights))
+    corpus = open_corpus(inputs, _only_needed(read_options, language_field))
+    progress = Progress(quiet=quiet)
+    _announce_compilation(progress)
+    with progress.bar("counting", unit="bytes") as bar:
+        summary = count_corpus(corpus, options, out, force=force, on_bytes=bar.advance)
+    for source in summary.unseen_sources:
+        progress.say(f"note: no document had the source {source!r}, which was given a weight")
+    progress.say(
+        f"{summary.documents:,} documents, {summary.bytes:,} bytes, {summary.pretokens:,} pretokens, "
+        f"{summary.rows:,} rows in {out}" + _skipped(summary.skipped)
+    )
+
+
+@verb("train", example="winnow train counts.parquet -o tokenizer --vocab-size 32768 --ban core\n"
+      "winnow train corpus/*.jsonl -o tokenizer --vocab-size 16000 --special-token '<|endoftext|>'")  # fmt: skip
+@input_options
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--vocab-size", "sizes", type=int, multiple=True, required=True,
+              help="Ids in all, special tokens and bytes too. Several sizes come from one training.")  # fmt: skip
+@click.option("--pattern", default=None, help=f"{_NAMED_PATTERNS}; that of the counts, else o200k.")
+@click.option("--ban", "ban_lists", multiple=True, metavar="LIST", help="Ban list: a built-in name or a path.")
+@click.option("--special-token", "special_tokens", multiple=True, metavar="T", help="Special token, in order.")
+@click.option("--mix", default=None, metavar="MIX",
+              help="Share of each language: en=0.5,zh=0.5, or temperature=0.3.")  # fmt: skip
+@click.option("--min-frequency", type=click.IntRange(min=0), default=2, show_default=True,
+              help="Least count of a pair that is merged.")  # fmt: skip
+@click.option("--max-token-length", type=click.IntRange(min=1), default=None, metavar="BYTES",
+              help="Greatest length of a token, in bytes.")  # fmt: skip
+@click.option("--drop-singletons", is_flag=True, help="Leave out pretokens seen once: faster, not exact.")
+@click.option("--allow-fewer", is_flag=True, help="Accept a smaller vocabulary when the corpus gives no more.")
+@_counting_options
+@click.option("--checkpoint-every", type=click.FloatRange(min=0), default=60.0, show_default=True,
+              metavar="SECONDS", help="How much merging a killed run may lose.")  # fmt: skip
+@force_option
+def train(
+    inputs: tuple[str, ...], read_options: ReadOptions, out: Path, sizes: tuple[int, ...],
+    pattern: str | None, ban_lists: tuple[str, ...], special_tokens: tuple[str, ...], mix: str | None,
+    min_frequency: int, max_token_length: int | None, drop_singletons: bool, allow_fewer: bool,
+    language_field: str, workers: int | None, memory: str, checkpoint_every: float,
+    force: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Train a byte-level BPE tokenizer on documents or on counts, under ban lists.
+
+    Without bans the merges are Hugging Face's, in order. A banned merge is never taken; the next best
+    one takes its place, and merges.jsonl says which entry refused it. The files are read back by
+    tokenizers and tiktoken and compared before the command succeeds.
+    """
+    from banlists.lists import load_ban_lists
+    from trainer.mix import parse_mix
+    from trainer.train_inputs import open_train_inputs
+    from trainer.train_job import TrainJob, Watch, train_tokenizers
+    from trainer.training import TrainingOptions
+
+    options = TrainingOptions(max(sizes), special_tokens, min_frequency, max_token_length, allow_fewer)
+    bans = load_ban_lists(ban_lists)
+    options.check(bans, smallest=min(sizes))
+    chosen_mix = parse_mix(mix) if mix else None
+    opened = open_train_inputs(inputs, _only_needed(read_options, language_field), pattern)
+    job = TrainJob(
+        opened, tuple(sorted(set(sizes))), options, bans,
+        _count_options(opened.pattern, language_field if chosen_mix else None, workers, memory),
+        chosen_mix, drop_singletons, checkpoint_every,
+    )  # fmt: skip
+    progress = Progress(quiet=quiet)
+    _announce_compilation(progress)
+    with progress.bar("training", max(sizes), "ids") as bar:
+        result = train_tokenizers(job, out, force=force, watch=Watch(on_size=_steps(bar.advance)))
+    refused = f", {result.refused_merges:,} merges refused" if ban_lists or special_tokens else ""
+    progress.say(f"{result.size:,} tokens{refused}; tokenizers and tiktoken agree on {out}")
+
+
+def _count_options(pattern: str, language_field: str | None, workers: int | None, memory: str) -> CountOptions:
+    import os
+
+    from trainer.count_job import parse_memory
+    from trainer.counting import CountOptions
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return CountOptions(pattern, language_field, workers=workers or cores, memory=parse_memory(memory))
+
+
+def _only_needed(options: ReadOptions, language_field: str) -> ReadOptions:
+    """Read no column that counting does not use; another language field is not among the usual ones."""
+    from dataclasses import replace
+
+    return replace(options, only_text=language_field == "language")
+
+
+def _announce_compilation(progress: Progress) -> None:
+    from trainer.warm import is_warm
+
+    if not is_warm():
+        progress.say("compiling the kernels, once; about 15 seconds")
+
+
+def _steps(advance: Callable[[int], None]) -> Callable[[int], None]:
+    """Turn totals into steps forward."""
+    reached = 0
+
+    def step(total: int) -> None:
+        nonlocal reached
+        advance(total - reached)
+        reached = total
+
+    return step
+
+
+def _skipped(count: int) -> str:
+    return f"; {count:,} broken records skipped" if count else ""

@@ -1,0 +1,160 @@
+"""The work of `winnow count`: a corpus counted into one Parquet file with a manifest beside it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+
+from corpora.documents import Corpus, Problems
+from corpora.errors import WinnowError, WrongCall
+from corpora.manifest import Manifest, hash_file, read_manifest, write_manifest
+from corpora.outputs import AlreadyFinished, fingerprint, refuse_output_inside_inputs
+from trainer.counting import Count, CountOptions
+from trainer.counts_file import write_counts
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+@dataclass(frozen=True, slots=True)
+class CountSummary:
+    """What a finished count saw and wrote."""
+
+    documents: int
+    bytes: int
+    pretokens: int
+    rows: int
+    skipped: int
+    unseen_sources: tuple[str, ...]
+    seconds: Mapping[str, float]
+
+
+def count_corpus(
+    corpus: Corpus,
+    options: CountOptions,
+    out: Path,
+    *,
+    force: bool = False,
+    on_bytes: Callable[[int], None] = lambda size: None,
+) -> CountSummary:
+    """Count a corpus into `out` and write `out` + `.manifest.json`.
+
+    Raises AlreadyFinished when the same call has done so, WrongCall when the output is an input or
+    holds anything else and `force` is off, WinnowError for what cannot be read.
+    """
+    started = time.perf_counter()
+    configuration = count_configuration(options)
+    call = fingerprint("count", configuration, corpus.identity)
+    manifest_path = out.with_name(out.name + ".manifest.json")
+    _claim(out, manifest_path, call, corpus, force=force)
+    problems = Problems()
+    count = Count(options, out.with_name(f".{out.name}.parts"), call)
+    with ThreadPoolExecutor(1) as background:
+        hashes = background.submit(corpus.hashes)
+        count.add(corpus.shards, problems, on_bytes)
+        counted = time.perf_counter()
+        if not count.progress.pretokens:
+            count.clean()
+            raise WinnowError("there is no text to count", hint="look at the input and --text-field")
+        rows = write_counts(out, count.pieces(), options.pattern)
+    summary = _summary(count, problems, rows, started, counted)
+    write_manifest(
+        manifest_path,
+        Manifest(
+            command="count",
+            command_line=sys.argv,
+            configuration=configuration,
+            inputs=hashes.result(),
+            outputs=[hash_file(out, shown_as=out.name)],
+            counts={
+                "documents": summary.documents, "bytes": summary.bytes, "pretokens": summary.pretokens,
+                "rows": summary.rows, "skipped": summary.skipped,
+            },
+            seconds=summary.seconds,
+            call=call,
+        ),  # fmt: skip
+    )
+    count.clean()
+    return summary
+
+
+def count_configuration(options: CountOptions) -> dict[str, object]:
+    """The options that change the result, for the manifest and for recognising the same call."""
+    return {
+        "pattern": options.pattern,
+        "language_field": options.language_field,
+        "source_weights": {name: str(weight) for name, weight in sorted(options.weights.items())},
+    }
+
+
+def parse_source_weights(settings: Sequence[str]) -> dict[str, Fraction]:
+    """Read `NAME=W` settings, W a decimal number of 0 or more. Raises WrongCall for anything else."""
+    weights: dict[str, Fraction] = {}
+    for setting in settings:
+        name, equals, value = setting.rpartition("=")
+        try:
+            weight = Fraction(Decimal(value)) if equals and name else Fraction(-1)
+        except (InvalidOperation, OverflowError, ValueError):
+            weight = Fraction(-1)
+        if weight < 0 or name in weights:
+            raise WrongCall(f"not a source weight: {setting!r}", hint="NAME=2 or NAME=0.5, each name once")
+        weights[name] = weight
+    return weights
+
+
+def parse_memory(text: str) -> int:
+    """Read an amount of memory such as `500MB` or `4G` (powers of ten), in bytes. Raises WrongCall."""
+    amount = text.strip().lower().removesuffix("b")
+    unit = amount[-1:] if amount[-1:].isalpha() else ""
+    try:
+        size = int(float(amount.removesuffix(unit)) * _UNITS[unit])
+    except (ValueError, KeyError, OverflowError):
+        size = 0
+    if size < 1:
+        raise WrongCall(f"not an amount of memory: {text!r}", hint="500MB or 4GB")
+    return size
+
+
+def _claim(out: Path, manifest_path: Path, call: str, corpus: Corpus, *, force: bool) -> None:
+    refuse_output_inside_inputs(out, corpus.paths)
+    if out.is_dir():
+        raise WrongCall("is a folder; a file is needed", where=out, hint="--out FILE.parquet")
+    if out.suffix != ".parquet":
+        raise WrongCall("counts are Parquet", where=out, hint="--out FILE.parquet")
+    if not out.exists() or force:
+        return
+    if manifest_path.exists() and _call_of(manifest_path) == call:
+        raise AlreadyFinished(out)
+    raise WrongCall(
+        "exists already, and is not the output of this call", where=out, hint="--force replaces it"
+    )
+
+
+def _call_of(manifest_path: Path) -> object:
+    try:
+        return read_manifest(manifest_path).get("call")
+    except (WinnowError, OSError, msgspec.DecodeError):
+        return None
+
+
+def _summary(
+    count: Count, problems: Problems, rows: int, started: float, counted: float
+) -> CountSummary:
+    written = time.perf_counter()
+    seen = count.progress
+    seconds = {
+        "read": count.read_seconds,
+        "count": counted - started - count.read_seconds,
+        "write": written - counted,
+    }
+    return CountSummary(
+        seen.documents, seen.bytes, seen.pretokens, rows, problems.count,
+        tuple(count.unseen_sources()), seconds,
+    )  # fmt: skip

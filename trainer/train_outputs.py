@@ -1,0 +1,35 @@
+"""The files of a trained tokenizer: written aside, read back and compared, then moved into place."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from corpora.manifest import FileHash, hash_file
+from trainer.event_log import MERGES, write_event_log
+from trainer.exports import EXPORTS, write_exports
+from trainer.training_result import TrainingResult
+from trainer.verify import verify_exports
+
+_ASIDE = ".unverified"
+NAMES = (*EXPORTS, MERGES)
+
+
+def write_outputs(folder: Path, result: TrainingResult, texts: Sequence[str]) -> list[FileHash]:
+    """Write one vocabulary's files into `folder`, which is made; return their hashes.
+
+    Nothing is left when the libraries that read the files back do not agree: raises WinnowError.
+    """
+    aside = folder / _ASIDE
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        write_exports(aside, result.vocabulary)
+        write_event_log(aside / MERGES, result)
+        verify_exports(aside, result.vocabulary, texts)
+        for name in NAMES:
+            (aside / name).replace(folder / name)
+    finally:
+        shutil.rmtree(aside)
+    return [hash_file(folder / name, shown_as=name) for name in NAMES]
