@@ -15,7 +15,6 @@ BAR_HEIGHT = 10  # pixels, as all heights here
 COLUMNS_HEIGHT = 168
 _TOP, _BOTTOM = 18, 22  # room for the highest grid label, and for the labels under the columns
 _PLOT = 93.0  # per cent of the width for columns; the labels of the grid lines stand in the rest
-_LABELS = 16  # labels that fit under the columns on a narrow screen
 _DOTS_HEIGHT = 18
 _DOT_PADDING = 3.0  # per cent kept free at both ends of a row of dots
 
@@ -30,7 +29,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: the label under it, its pieces from the bottom up, and what to say when pointed at."""
+    """One column: the label under it ("" for none), its pieces from the bottom up, and its tooltip."""
 
     label: str
     parts: tuple[Part, ...]
@@ -115,10 +114,9 @@ def columns(
     pieces = []
     for value in _grid(top, logarithmic):
         pieces.extend(_grid_line(value, scale(value) / scale(top)))
-    step = math.ceil(len(drawn) / _LABELS) if drawn else 1
     for place, column in enumerate(drawn):
         pieces.append(_column(column, place, len(drawn), scale(column.total) / scale(top)))
-        if place % step == 0:
+        if column.label:
             pieces.append(_column_label(column.label, (place + 0.5) * _PLOT / len(drawn)))
     if mark is not None:
         pieces.extend(_mark(mark))

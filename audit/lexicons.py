@@ -1,4 +1,4 @@
-"""Clean word frequencies: which words a language uses, how often, and the characters and pairs they are made of."""
+"""Clean word frequencies of a language, and the best reading of a text as a row of its words."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _LONGEST_WORD = 12  # longer entries (0.01 % of the lists) are whole phrases
 class Lexicon:
     """One language's words with log10 of their share of running text.
 
-    From wordfreq 3.1 (Speer 2022; text up to 2021, before models wrote web pages). Chinese is folded to
-    simplified characters, as its list is.
+    From wordfreq 3.1 (Speer 2022; text up to 2021, before models wrote web pages). Chinese is folded
+    to simplified characters, as its list is.
     """
 
     language: str
@@ -34,13 +34,21 @@ class Lexicon:
         return min(max(map(len, self.words), default=0), _LONGEST_WORD)
 
     @cached_property
+    def characters(self) -> Mapping[str, float]:
+        """How often each character occurs in one running word, on average."""
+        return self._mass(1)
+
+    @cached_property
     def pairs(self) -> Mapping[str, float]:
-        """Share of running words that hold each pair of neighbouring characters (may add up to more than 1)."""
-        shares: dict[str, float] = defaultdict(float)
+        """How often two characters stand side by side in one running word, on average."""
+        return self._mass(2)
+
+    def _mass(self, length: int) -> Mapping[str, float]:
+        mass: dict[str, float] = defaultdict(float)
         for word, log_share in self.words.items():
-            for place in range(len(word) - 1):
-                shares[word[place : place + 2]] += 10**log_share
-        return shares
+            for place in range(len(word) - length + 1):
+                mass[word[place : place + length]] += 10**log_share
+        return mass
 
     def fold(self, text: str) -> str:
         """`text` in the spelling of this lexicon: lower case, and simplified characters for Chinese."""

@@ -90,51 +90,47 @@ def audit_sections(result: AuditResult) -> tuple[list[Section], list[Absence]]:
 
 
 def _candidates(result: AuditResult) -> list[tuple[bool, Section, str]]:
-    corpus, gate = result.corpus, result.gate
-    dropped = number(corpus.documents_in - corpus.documents_kept) if corpus else ""
-    failures = number(len(gate.failures)) if gate else ""
+    """Every section in order, whether there is data for it, and what would bring the data."""
+    return [*_about_the_making(result), *_about_the_tokens(result), *_about_the_verdict(result)]
+
+
+def _about_the_making(result: AuditResult) -> list[tuple[bool, Section, str]]:
+    corpus, refused = result.corpus, result.refused
+    dropped = f"−{number(corpus.documents_in - corpus.documents_kept)}" if corpus else ""
+    ban = "none are known; audit what `winnow train --ban` wrote, or name its log (--merges)"
     return [
         (
             corpus is not None,
-            Section("corpus", "Corpus", "corpus", f"−{dropped}"),
+            Section("corpus", "Corpus", "corpus", dropped),
             "give the folder that `winnow filter` wrote (--corpus)",
         ),
         (bool(result.scripts), Section("vocabulary", "Vocabulary", "vocabulary"), "the vocabulary is empty"),
-        (
-            bool(result.refused),
-            Section("refused", "Merges refused", "refused", number(len(result.refused))),
-            "none are known; audit what `winnow train --ban` wrote, or name its log (--merges)",
-        ),
-        (
-            bool(result.tokens or result.histogram),
-            Section("risk", "Risky tokens", "risk", number(result.flagged)),
-            "no token was scored",
-        ),
-        (
-            bool(result.diffs),
-            Section("diff", "Differences", "diff"),
-            "name a vocabulary to compare with (--against)",
-        ),
-        (
-            bool(result.compression),
-            Section("coverage", "Coverage", "coverage"),
-            "give documents to measure on (--corpus, --against)",
-        ),
-        (
-            bool(result.checks),
-            Section("findings", "Findings", "findings", number(len(result.findings))),
-            "no check ran",
-        ),
+        (bool(refused), Section("refused", "Merges refused", "refused", number(len(refused))), ban),
+    ]
+
+
+def _about_the_tokens(result: AuditResult) -> list[tuple[bool, Section, str]]:
+    scored = bool(result.tokens or result.histogram)
+    other = "name a vocabulary to compare with (--against)"
+    text = "give documents to measure on (--corpus, --against)"
+    return [
+        (scored, Section("risk", "Risky tokens", "risk", number(result.flagged)), "no token was scored"),
+        (bool(result.diffs), Section("diff", "Differences", "diff"), other),
+        (bool(result.compression), Section("coverage", "Coverage", "coverage"), text),
+    ]
+
+
+def _about_the_verdict(result: AuditResult) -> list[tuple[bool, Section, str]]:
+    findings, gate = number(len(result.findings)), result.gate
+    failures = number(len(gate.failures)) if gate else ""
+    return [
+        (bool(result.checks), Section("findings", "Findings", "findings", findings), "no check ran"),
         (
             gate is not None,
             Section("policy", "Policy", "policy", failures),
             "name a policy (--policy default)",
         ),
-        (
-            bool(result.provenance),
-            Section("manifest", "Manifest", "manifest"),
-            "nothing is known about its making",
-        ),
+        (bool(result.provenance), Section("manifest", "Manifest", "manifest"), "its making is not known"),
     ]
 
 

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from audit.charts import Column, Mark, Part, bar, columns, dots, overlap
 from audit.report_text import counted, number, percent, safe_text, script_name, signed_percent, size
 from audit.results import (
-    HISTOGRAM_BINS,
     AuditResult,
     CompressionRow,
     CorpusSummary,
@@ -25,6 +24,7 @@ TEMPLATE_FUNCTIONS = (
     "script_rows", "length_chart", "risk_chart", "overlap_bar", "diff_rows", "rule_rows", "language_rows",
     "kept_bar", "coverage_rows", "coverage_scale", "coverage_total",
 )  # fmt: skip
+COLUMN_LABELS = 16  # labels that fit under the columns on a narrow screen
 SCRIPTS = 16  # rows of a table by script; the rest is added up in one more row
 
 
@@ -89,31 +89,36 @@ def script_rows(rows: Sequence[ScriptRow]) -> tuple[BarRow, ...]:
 
 
 def length_chart(rows: Sequence[LengthRow]) -> Markup:
-    """Tokens by length in bytes."""
+    """Tokens by length in bytes; the last column, which may be open-ended, always has its label."""
+    step = -(-len(rows) // COLUMN_LABELS)
     drawn = [
         Column(
-            f"{row.length}+" if row.open_ended else str(row.length),
+            _length_label(row) if (len(rows) - place) % step == 0 else "",
             (Part("grain", row.tokens - row.flagged), Part("risk", row.flagged)),
-            f"{row.length}{' or more' if row.open_ended else ''} bytes: "
-            f"{counted(row.tokens, 'token')}, {number(row.flagged)} flagged",
+            f"{_length_label(row)} bytes: {counted(row.tokens, 'token')}, {number(row.flagged)} flagged",
         )
-        for row in rows
+        for place, row in enumerate(rows, start=1)
     ]
     peak = max(rows, key=lambda row: row.tokens, default=None)
     words = f"Most tokens have {counted(peak.length, 'byte')}." if peak else "No tokens."
     return columns(drawn, f"Column chart of tokens by length in bytes. {words} The table has the numbers.")
 
 
+def _length_label(row: LengthRow) -> str:
+    return f"{row.length}+" if row.open_ended else str(row.length)
+
+
 def risk_chart(result: AuditResult) -> Markup:
     """The scores in bins of equal width, on a logarithmic scale, with the threshold."""
-    bins = len(result.histogram) or HISTOGRAM_BINS
+    bins = len(result.histogram)
+    starts = [place / bins for place in range(bins)]
     drawn = [
         Column(
-            f"{place / bins:.2f}".rstrip("0").rstrip(".") if place else "0",
-            (Part("risk" if place / bins >= result.threshold else "grain", count),),
-            f"score {place / bins:.2f} to {(place + 1) / bins:.2f}: {counted(count, 'token')}",
+            f"{start:.1f}" if place % 2 == 0 else "",
+            (Part("risk" if start >= result.threshold else "grain", count),),
+            f"score {start:.2f} to {start + 1 / bins:.2f}: {counted(count, 'token')}",
         )
-        for place, count in enumerate(result.histogram)
+        for place, (start, count) in enumerate(zip(starts, result.histogram, strict=True))
     ]
     label = (
         f"Column chart of the risk scores of {counted(result.scored, 'token')} on a logarithmic scale; "
@@ -129,9 +134,11 @@ def overlap_bar(diff: DiffResult) -> Markup:
 
 
 def diff_rows(rows: Sequence[DiffRow]) -> tuple[BarRow, ...]:
-    """Shared and own tokens of two vocabularies by script, length or category, as stacked bars."""
-    ordered = sorted(rows, key=lambda row: (-(row.shared + row.only_a + row.only_b), row.name))[:SCRIPTS]
-    most = max((row.shared + row.only_a + row.only_b for row in ordered), default=0)
+    """How every script, length or category divides into shared and own tokens, the largest first.
+
+    Every bar is as long as the others, for beside Latin no other script would be seen.
+    """
+    ordered = sorted(rows, key=lambda row: (-_whole(row), row.name))[:SCRIPTS]
     return tuple(
         BarRow(
             script_name(row.name),
@@ -139,10 +146,17 @@ def diff_rows(rows: Sequence[DiffRow]) -> tuple[BarRow, ...]:
                 number(count) if count else ""
                 for count in (row.only_a, row.shared, row.only_b, row.flagged_a, row.flagged_b)
             ),
-            bar((Part("only-a", row.only_a), Part("shared", row.shared), Part("only-b", row.only_b)), most),
+            bar(
+                (Part("only-a", row.only_a), Part("shared", row.shared), Part("only-b", row.only_b)),
+                _whole(row),
+            ),
         )
         for row in ordered
     )
+
+
+def _whole(row: DiffRow) -> int:
+    return row.shared + row.only_a + row.only_b
 
 
 def rule_rows(corpus: CorpusSummary) -> tuple[RuleRow, ...]:

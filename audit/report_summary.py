@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from audit.report_drawings import coverage_total
-from audit.report_text import counted, number, signed_percent, size
+from audit.report_text import counted, number, percent, signed_percent, size
 from audit.results import AuditResult, GateOutcome
 
 Tone = Literal["good", "bad", "plain"]
@@ -54,53 +54,45 @@ def lede(result: AuditResult) -> str:
 
 
 def figures(result: AuditResult) -> tuple[Figure, ...]:
-    """The five numbers that matter; without text the last one tells of merges or special tokens."""
+    """The five numbers that matter; without text to measure on the last one is another (`_other_figure`)."""
     severities = Counter(finding.severity for finding in result.findings)
-    in_ten_thousand = 10_000 * result.flagged / result.scored if result.scored else 0.0
+    share = 10_000 * result.flagged / result.size if result.size else 0.0
+    special = number(len(result.special_tokens)) if result.special_tokens else "none"
+    lesser = f"{counted(severities['warning'], 'warning')}, {counted(severities['note'], 'note')}"
+    inside = f"{number(result.reach.in_context)} only inside longer text"
     return (
-        Figure(number(result.size), "tokens", f"and {counted(len(result.special_tokens), 'special token')}"),
-        Figure(
-            number(result.flagged),
-            "polluted",
-            f"{in_ten_thousand:.1f} in 10,000 scored",
-            "bad" if result.flagged else "good",
-        ),
-        Figure(
-            number(severities["error"]),
-            "errors",
-            f"{counted(severities['warning'], 'warning')}, {counted(severities['note'], 'note')}",
-            "bad" if severities["error"] else "good",
-        ),
-        Figure(
-            number(result.reach.orphan),
-            "unreachable",
-            f"{number(result.reach.in_context)} only inside longer text",
-            "bad" if result.reach.orphan else "good",
-        ),
+        Figure(number(result.size), "tokens", f"{special} of them special"),
+        _fault(result.flagged, "polluted", f"{share:.1f} in 10,000 tokens"),
+        _fault(severities["error"], "errors", lesser),
+        _fault(result.reach.orphan, "unreachable", inside),
         _last_figure(result),
     )
 
 
+def _fault(count: int, label: str, note: str) -> Figure:
+    return Figure(number(count), label, note, "bad" if count else "good")
+
+
 def _pollution_sentence(result: AuditResult) -> str:
     if not result.flagged:
-        return f"None of {counted(result.scored, 'scored token')} looks polluted."
+        return f"None of its {counted(result.size, 'token')} looks polluted."
     categories = Counter(token.category for token in result.tokens if token.flagged and token.category)
     kinds = [f"{count:,} {category}" for category, count in categories.most_common(3)]
     tail = f": {', '.join(kinds)}" if kinds else ""
     verb = "looks" if result.flagged == 1 else "look"
-    return f"{result.flagged:,} of {counted(result.scored, 'scored token')} {verb} polluted{tail}."
+    return f"{result.flagged:,} of its {counted(result.size, 'token')} {verb} polluted{tail}."
 
 
 def _reach_sentence(result: AuditResult) -> str:
     if not result.reach.orphan:
-        return "Some text reaches every token."
+        return "Every token can be reached by some text."
     return f"No text was found that produces {counted(result.reach.orphan, 'token')}."
 
 
 def _last_figure(result: AuditResult) -> Figure:
     total = coverage_total(result.compression)
     if total is None:
-        return _merges_figure(result)
+        return _other_figure(result)
     values = [total.bytes_per_token(place) for place in range(len(total.tokens))]
     if len(values) < 2:
         return Figure(f"{values[0]:.2f}", "bytes per token", f"over {size(total.bytes)} of text")
@@ -108,9 +100,13 @@ def _last_figure(result: AuditResult) -> Figure:
     return Figure(f"{values[0]:.2f}", "bytes per token", note)
 
 
-def _merges_figure(result: AuditResult) -> Figure:
+def _other_figure(result: AuditResult) -> Figure:
+    """Without text to measure on: what was refused, what is shared, or how many scripts there are."""
     if result.refused:
         lists = {merge.ban_list for merge in result.refused}
         return Figure(number(len(result.refused)), "merges refused", f"by {counted(len(lists), 'ban list')}")
+    if result.diffs:
+        diff = result.diffs[0]
+        return Figure(percent(diff.shared, diff.size_a), "shared", f"with {diff.b}")
     scripts = sum(row.tokens > 0 for row in result.scripts)
     return Figure(number(scripts), "scripts", "with at least one token")

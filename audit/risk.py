@@ -1,10 +1,10 @@
-"""Score tokens: additive points with reasons, from clean lexicons first, then from ban lists and relatives."""
+"""Score tokens: additive points with reasons, from clean lexicons, ban lists, relatives and patterns."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.family import Family
 from audit.lexicons import load_lexicon
@@ -85,7 +85,7 @@ def draft_group(
         match = matches.get(candidate.token.id)
         reasons = [Reason("base", group.base, f"{group.name} tokens in general")]
         reasons += to_reasons(features, group.weights)
-        reasons += [_listed(match, model)] if match else []
+        reasons += _listed(match, group, model, asked=bool(options.ban_lists))
         drafts.append(Draft(candidate, tuple(reasons), _category(candidate.token, match)))
     return drafts, maker
 
@@ -105,7 +105,8 @@ def _score_group(
         feature = family.feature(draft.candidate.core)
         reasons = (*draft.reasons, *to_reasons([feature] if feature else [], group.weights))
         category = draft.category or family.category(draft.candidate.core)
-        scores.append(_finish(Draft(draft.candidate, reasons, category), model, options))
+        whole = _capped(Draft(draft.candidate, reasons, category), model)
+        scores.append(_finish(whole, model, options))
     return scores
 
 
@@ -149,12 +150,20 @@ def _first_match(token: bytes, ban_lists: Sequence[BanList]) -> Match | None:
     return next((match for each in ban_lists if (match := each.match(token))), None)
 
 
-def _listed(match: Match, model: RiskModel) -> Reason:
-    points = (
-        model.lists.boilerplate if match.category == "boilerplate" else getattr(model.lists, match.severity)
-    )
+def _listed(match: Match | None, group: Group, model: RiskModel, *, asked: bool) -> list[Reason]:
+    if match is None:
+        return [Reason("unlisted", group.unlisted, "on no list")] if asked and group.unlisted else []
     evidence = f"{match.entry} ({match.severity}, {match.category}): {match.pattern}"
-    return Reason("listed", points, evidence)
+    return [Reason("listed", getattr(model.lists, match.severity), evidence)]
+
+
+def _capped(draft: Draft, model: RiskModel) -> Draft:
+    """Boilerplate stays under the threshold: it is worth knowing, not spam."""
+    excess = draft.points - model.lists.boilerplate_cap
+    if draft.category != "boilerplate" or excess <= 0:
+        return draft
+    reason = Reason("boilerplate", round(-excess, 3), "repeated by one site or template, but not spam")
+    return replace(draft, reasons=(*draft.reasons, reason))
 
 
 def _category(token: TokenText, match: Match | None) -> Category | None:

@@ -6,7 +6,6 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import regex
 
@@ -67,6 +66,7 @@ class FeatureMaker:
         self.lexicons = lexicons
         self.size = size
         self.relatives: Relatives = find_relatives(candidate.core for candidate in candidates)
+        self._crowdings: dict[str, float] = {}
         self._edges: dict[str, set[str]] = defaultdict(set)
         for candidate in candidates:
             self._edges[candidate.core].add(_leading_signs(candidate.token.text))
@@ -75,7 +75,9 @@ class FeatureMaker:
         """All features of one candidate, in a fixed order; those that say nothing are left out."""
         made = (
             self._lift(candidate),
-            self._crowd(candidate),
+            _words(candidate),
+            self._crowd("pairs", candidate, pairs_of(candidate.core)),
+            self._crowd("characters", candidate, list(candidate.core)),
             self._supers(candidate),
             _length(candidate),
             _space(candidate),
@@ -97,22 +99,26 @@ class FeatureMaker:
         )
         return Feature("lift", implied - explanation.log_share, evidence)
 
-    def _crowd(self, candidate: Candidate) -> Feature | None:
-        """Mean over character pairs of: share of this vocabulary's cores with the pair, against running text."""
-        pairs = pairs_of(candidate.core)
-        if not pairs or not self.lexicons:
+    def _crowd(self, code: str, candidate: Candidate, grams: Sequence[str]) -> Feature | None:
+        """Mean over the grams of: their share of this vocabulary's cores, against running text."""
+        if not grams or not self.lexicons:
             return None
-        ratios = [self._crowding(pair) for pair in pairs]
-        most = max(range(len(pairs)), key=ratios.__getitem__)
-        count = self.relatives.pairs[pairs[most]]
-        evidence = f"{count} tokens hold {pairs[most]}, more than clean text accounts for"
-        return Feature("crowd", sum(ratios) / len(ratios), evidence)
+        ratios = [self._crowding(gram) for gram in grams]
+        most = grams[max(range(len(grams)), key=ratios.__getitem__)]
+        evidence = f"{self._holders(most)} tokens hold {most}, which clean text does not account for"
+        return Feature(code, sum(ratios) / len(ratios), evidence)
 
-    @cache  # noqa: B019 - a maker lives for one scoring
-    def _crowding(self, pair: str) -> float:
-        clean = max(lexicon.pairs.get(lexicon.fold(pair), 0.0) for lexicon in self.lexicons)
-        # Half the exponent: the number of distinct words with a pair grows like the root of its frequency.
-        return math.log10(self.relatives.pair_share(pair)) - 0.5 * math.log10(max(clean, _NO_MASS))
+    def _holders(self, gram: str) -> int:
+        counts = self.relatives.pairs if len(gram) > 1 else self.relatives.characters
+        return counts[gram]
+
+    def _crowding(self, gram: str) -> float:
+        if gram not in self._crowdings:
+            clean = max(_mass(lexicon, gram) for lexicon in self.lexicons)
+            share = self._holders(gram) / self.relatives.size
+            # Half the exponent: distinct words with a gram grow like the root of its frequency.
+            self._crowdings[gram] = math.log10(share) - 0.5 * math.log10(max(clean, _NO_MASS))
+        return self._crowdings[gram]
 
     def _supers(self, candidate: Candidate) -> Feature:
         larger = self.relatives.larger.get(candidate.core, ())
@@ -127,11 +133,23 @@ class FeatureMaker:
 
 
 def implied_log_share(rank: int, size: int) -> float:
-    """log10 of the share of running text that a rank implies: Zipf's law, f = 0.1 / rank, over o200k's 200,000.
+    """log10 of the share of running text that a rank implies: Zipf's law, 0.1 / rank, over 200,000 ranks.
 
-    Ranks of smaller vocabularies are stretched, so that the same place in the order means the same.
+    Ranks of smaller vocabularies are stretched: the same place in the order means the same.
     """
     return -1.0 - math.log10(1 + rank * 200_000 / max(size, 1))
+
+
+def _mass(lexicon: Lexicon, gram: str) -> float:
+    known = lexicon.pairs if len(gram) > 1 else lexicon.characters
+    return known.get(lexicon.fold(gram), 0.0)
+
+
+def _words(candidate: Candidate) -> Feature | None:
+    if candidate.explanation is None:
+        return None
+    count = len(candidate.explanation.words)
+    return Feature("words", float(count), f"the best clean reading has {count} words")
 
 
 def _length(candidate: Candidate) -> Feature:

@@ -31,25 +31,31 @@ class Weight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Scripts that share one scorecard. `languages` are wordfreq codes; `base` is where the sum starts.
 
-    `score_all` says whether every token with two letters is worth scoring, or only those that a list or a
-    pattern points at.
+    `unlisted` are the points of a token that no list matches, when lists were asked: where lists are good,
+    absence speaks for a token. `score_all` says whether every token with two letters is worth scoring, or
+    only those that a list or a pattern points at.
     """
 
     name: str
     scripts: tuple[str, ...]
     languages: tuple[str, ...]
     base: float
+    unlisted: float
     score_all: bool
     weights: dict[str, Weight]
 
 
 class Lists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Points for a ban-list match, by severity; `boilerplate` replaces them for that category."""
+    """Points for a ban-list match, by severity.
+
+    Boilerplate is one site's furniture, not spam: the points of a token listed as such end at
+    `boilerplate_cap`, under the threshold.
+    """
 
     core: float
     extended: float
     full: float
-    boilerplate: float
+    boilerplate_cap: float
 
 
 class RiskModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,7 +83,7 @@ def load_risk_model() -> RiskModel:
 
 
 def to_reasons(features: list[Feature], weights: dict[str, Weight]) -> list[Reason]:
-    """Features turned into points; features without a weight in this group, or without points, are left out."""
+    """Features turned into points; those without a weight in this group, or without points, are left out."""
     reasons = [
         Reason(feature.code, round(weights[feature.code].points(feature.value), 3), feature.evidence)
         for feature in features

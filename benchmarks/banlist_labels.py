@@ -87,7 +87,7 @@ def scores(tokens: Sequence[Judged]) -> list[Score]:
     languages = sorted({token.language for token in tokens})
     rows = [score("all", tokens, lambda token: True)]
     rows.extend(
-        score(name, tokens, lambda token, name=name: name in (token.category or token.found))
+        score(name, tokens, lambda token, name=name: name == (token.category or token.found))
         for name in categories
     )
     rows.extend(

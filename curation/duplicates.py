@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ _FULL = 0.5  # share of counters in use after which nothing is added: chance ove
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is compared of a document: a digest of its normalised text, and its sampled n-grams, sorted."""
+    """What is compared of a document: 16 bytes that say whether two texts are the same but for
+    case and white space, and its sampled n-grams, sorted."""
 
     digest: bytes
     samples: npt.NDArray[np.uint64]
@@ -40,18 +40,12 @@ class Repetition:
 NO_REPETITION = Repetition(None, math.nan, math.nan)
 
 
-def digest_text(text: str) -> bytes:
-    """16 bytes of BLAKE2b of the text in lower case with single spaces: equal digests, equal text."""
-    normal = " ".join(text.lower().split()).encode("utf-8", "replace")
-    return hashlib.blake2b(normal, digest_size=16).digest()
-
-
 def fingerprints(batch: Batch) -> list[Fingerprint]:
     """The fingerprints of a batch's documents."""
     points, starts = decode(batch.data, batch.offsets)
-    samples, offsets = sample_grams(points, starts, fold_table(), kind_table())
+    samples, offsets, digests = sample_grams(points, starts, fold_table(), kind_table())
     pieces = (np.unique(samples[offsets[d] : offsets[d + 1]]) for d in range(len(batch.texts)))
-    return [Fingerprint(digest_text(text), piece) for text, piece in zip(batch.texts, pieces, strict=True)]
+    return [Fingerprint(digests[d].tobytes(), piece) for d, piece in enumerate(pieces)]
 
 
 class DuplicateFinder:

@@ -13,7 +13,6 @@ import regex
 
 # Words of letters and combining marks, with inner apostrophes and hyphens, and Afrikaans 'n.
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['-][\p{L}\p{M}]+)*|'n\b")
-_APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'"})
 
 
 @cache
@@ -45,15 +44,9 @@ def strings_of(language: str) -> tuple[str, ...]:
     return tuple(_profiles()["strings"].get(language, "").split())
 
 
-@cache
-def words_of(language: str) -> frozenset[str]:
-    """The function words of a language written with spaces; empty for others."""
-    return frozenset(_profiles()["words"].get(language, "").split())
-
-
 def split_words(text: str) -> list[str]:
     """The words of lower-case `text`, typographic apostrophes made plain."""
-    found: list[str] = _WORD.findall(text.translate(_APOSTROPHES))
+    found: list[str] = _WORD.findall(text.replace("’", "'").replace("ʼ", "'"))
     return found
 
 
@@ -61,24 +54,22 @@ def word_shares(text: str) -> tuple[dict[str, float], int]:
     """For every profiled language the share of `text`'s words that are its function words (0..1), and the
     number of words. `text` must be lower case and NFC.
     """
-    words = split_words(text)
+    words = Counter(split_words(text))
     inverse = languages_of_word()
-    hits: Counter[str] = Counter()
-    for word in words:
-        hits.update(inverse.get(word, ()))
-    return {language: count / len(words) for language, count in hits.items()}, len(words)
+    hits: dict[str, int] = {}
+    for word, times in words.items():
+        for language in inverse.get(word, ()):
+            hits[language] = hits.get(language, 0) + times
+    total = words.total()
+    return {language: count / total for language, count in hits.items()}, total
 
 
-def function_share(text: str, language: str) -> float:
-    """The share of `text`'s words that are function words of `language`; of its letters, for languages
-    written without spaces; NaN when the language has no profile or the text no words.
+def string_share(text: str, language: str) -> float:
+    """The share of `text`'s letters inside function strings of a language written without spaces; NaN when
+    the language has no such profile or the text no letters.
     """
-    lowered = text.lower()
     strings = strings_of(language)
-    if strings:
-        letters = sum(map(str.isalpha, lowered))
-        found = sum(lowered.count(string) * len(string) for string in strings)
-        return min(1.0, found / letters) if letters else math.nan
-    words = split_words(lowered) if language in profiled_languages() else []
-    profile = words_of(language)
-    return sum(word in profile for word in words) / len(words) if words else math.nan
+    letters = sum(map(str.isalpha, text)) if strings else 0
+    if not letters:
+        return math.nan
+    return min(1.0, sum(text.count(string) * len(string) for string in strings) / letters)

@@ -13,7 +13,6 @@ GRAM_SOLID, GRAM_WORD = 5, 12
 STEM_SOLID, STEM_WORD = 4, 8
 TAIL = 2  # characters after the stem that tell one tail from another
 _STEM_TIMES = 5  # a stem that occurs less often is not looked at
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth, multiplicative hashing)
 ROLL = np.uint64(0x100000001B3)  # base of the rolling hash: the FNV-64 prime
 
 REPEATED_GRAMS, TOP_STEM_SHARE, STEM_TAILS = range(3)
@@ -38,6 +37,7 @@ def measure_grams(
     values = np.zeros(size, dtype=np.int32)
     tails = np.zeros(size, dtype=np.int32)
     kept = np.empty(limit, dtype=np.uint32)
+    hashes, longer = np.empty(limit, dtype=np.uint64), np.empty(limit, dtype=np.uint64)
     fills = 0
     for document in range(len(starts) - 1):
         length, solid = 0, 0
@@ -49,16 +49,17 @@ def measure_grams(
                 solid += kind == SOLID
                 length += 1
         is_solid = 2 * solid > length
+        number = _hash_all(kept, length, GRAM_SOLID if is_solid else GRAM_WORD, hashes)
         fills += 1
-        gram = GRAM_SOLID if is_solid else GRAM_WORD
-        repeated = _repeated(kept, length, gram, keys, owner, fills)
-        out[document, REPEATED_GRAMS] = repeated / max(1, length - gram + 1)
-        fills += 1
+        out[document, REPEATED_GRAMS] = _repeated(hashes, number, keys, owner, fills) / max(1, number)
         stem = STEM_SOLID if is_solid else STEM_WORD
-        top, most_tails = _stems(kept, length, stem, keys, owner, values, tails, fills)
+        number = _hash_all(kept, length, stem, hashes)
         fills += 1
+        top = _top_stem(hashes, number, keys, owner, values, tails, fills)
         out[document, TOP_STEM_SHARE] = min(1.0, top * stem / max(1, length))
-        out[document, STEM_TAILS] = most_tails
+        if top > 0:
+            number = _hash_all(kept, length, stem + TAIL, longer)
+            out[document, STEM_TAILS] = _most_tails(hashes, longer, number, keys, owner, values, tails, fills)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -78,13 +79,18 @@ def mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _hash(kept, at, length):  # type: ignore[no-untyped-def]
-    value = np.uint64(length)
-    for position in range(at, at + length):
-        value = (value ^ np.uint64(kept[position])) * _MULTIPLIER
-        value ^= value >> np.uint64(29)
-    return value
+@njit(cache=True, nogil=True)
+def _hash_all(kept, length, gram, hashes):  # type: ignore[no-untyped-def]
+    """Fill `hashes` with the hash of every n-gram, each from the one before it; returns their number."""
+    oldest = power(gram)
+    rolling = np.uint64(0)
+    for at in range(length):
+        rolling = rolling * ROLL + np.uint64(kept[at])
+        if at >= gram:
+            rolling -= oldest * np.uint64(kept[at - gram])
+        if at >= gram - 1:
+            hashes[at - gram + 1] = mix(rolling)
+    return max(0, length - gram + 1)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -98,53 +104,40 @@ def _slot(keys, owner, key, fill):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _repeated(kept, length, gram, keys, owner, fill):  # type: ignore[no-untyped-def]
-    """How many n-grams were seen before; the hash of each follows from the one before it."""
+def _repeated(hashes, number, keys, owner, fill):  # type: ignore[no-untyped-def]
     repeated = 0
-    oldest = power(gram)
-    rolling = np.uint64(0)
-    for at in range(length):
-        rolling = rolling * ROLL + np.uint64(kept[at])
-        if at >= gram:
-            rolling -= oldest * np.uint64(kept[at - gram])
-        if at < gram - 1:
-            continue
-        key = mix(rolling)
-        slot = _slot(keys, owner, key, fill)
+    for at in range(number):
+        slot = _slot(keys, owner, hashes[at], fill)
         if owner[slot] == fill:
             repeated += 1
         else:
-            keys[slot], owner[slot] = key, fill
+            keys[slot], owner[slot] = hashes[at], fill
     return repeated
 
 
 @njit(cache=True, nogil=True)
-def _stems(kept, length, stem, keys, owner, counts, tails, fill):  # type: ignore[no-untyped-def]
+def _top_stem(hashes, number, keys, owner, counts, tails, fill):  # type: ignore[no-untyped-def]
     top = 0
-    for at in range(length - stem + 1):
-        key = _hash(kept, at, stem)
-        slot = _slot(keys, owner, key, fill)
+    for at in range(number):
+        slot = _slot(keys, owner, hashes[at], fill)
         if owner[slot] != fill:
-            keys[slot], owner[slot], counts[slot], tails[slot] = key, fill, 0, 0
+            keys[slot], owner[slot], counts[slot], tails[slot] = hashes[at], fill, 0, 0
         counts[slot] += 1
         top = max(top, counts[slot])
-    if top < _STEM_TIMES:
-        return 0, 0
-    return top, _most_tails(kept, length, stem, keys, owner, counts, tails, fill)
+    return top if top >= _STEM_TIMES else 0
 
 
 @njit(cache=True, nogil=True)
-def _most_tails(kept, length, stem, keys, owner, counts, tails, fill):  # type: ignore[no-untyped-def]
-    """Different tails after the stem that has most; pairs of stem and tail go to the same table."""
+def _most_tails(stems, longer, number, keys, owner, counts, tails, fill):  # type: ignore[no-untyped-def]
+    """Different tails after the stem that has most; stems with their tail go to the same table."""
     most = 0
-    for at in range(length - stem - TAIL + 1):
-        of_stem = _slot(keys, owner, _hash(kept, at, stem), fill)
+    for at in range(number):
+        of_stem = _slot(keys, owner, stems[at], fill)
         if counts[of_stem] < _STEM_TIMES:
             continue
-        key = _hash(kept, at, stem + TAIL)
-        slot = _slot(keys, owner, key, fill)
+        slot = _slot(keys, owner, longer[at], fill)
         if owner[slot] != fill:
-            keys[slot], owner[slot], counts[slot] = key, fill, 0
+            keys[slot], owner[slot], counts[slot] = longer[at], fill, 0
             tails[of_stem] += 1
             most = max(most, tails[of_stem])
     return most

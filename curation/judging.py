@@ -89,7 +89,7 @@ class Judge:
     def measure(self, texts: Sequence[str], extra_signals: Sequence[str] = ()) -> Measured:
         """Languages, signals (those of the rules and `extra_signals`) and fingerprints of texts."""
         verdicts = self._identifier.identify_all(texts)
-        batch = pack(texts, verdicts, self.settings.language_options.characters)
+        batch = pack(texts, verdicts)
         names = sorted({*all_signals(self.settings.rules), *extra_signals})
         return Measured(texts, verdicts, measure_all(batch, names), fingerprints(batch))
 

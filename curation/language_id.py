@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from curation.function_words import profiled_languages, word_shares
+from curation.function_words import profiled_languages, string_share, word_shares
 from curation.language_codes import UNDETERMINED
 from curation.language_model import LanguageModel, clean_line
 from curation.scripts import ONE_LANGUAGE, UNSPACED_SCRIPTS, ScriptShare, count_scripts, scripts_of
@@ -24,6 +25,7 @@ class LanguageOptions:
     """The thresholds, fitted on 32,000 sentences of 67 languages (benchmarks/language_id.py).
 
     `characters`: only the first so many are looked at; 2,000 agree with the whole document on 98.9 %.
+    `window`: when so many at both ends of them agree without doubt, the rest is not looked at.
     `function_word_weight`: evidence = probability + weight × share of function words (at most 1). `margin`:
     the best language must lead the second by so much evidence. `minimum`: and have at least so much
     (`minimum_without_words` when a text has none of the language's function words: menus, lists of names);
@@ -33,6 +35,7 @@ class LanguageOptions:
     """
 
     characters: int = 2_000
+    window: int = 500
     function_word_weight: float = 3.0
     margin: float = 0.1
     minimum: float = 0.2
@@ -47,32 +50,40 @@ class LanguageOptions:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One language, the model's probability, what its function words add, and the number of words."""
+    """One language: the model's probability, the share of its function words, what they weigh, the words."""
 
     language: str
     probability: float
-    from_words: float
+    function_share: float
+    weight: float
     words: int
 
     @property
     def evidence(self) -> float:
         """Probability and function words together; may exceed 1."""
-        return self.probability + self.from_words
+        return self.probability + self.weight * self.function_share
 
     @property
     def lacks_function_words(self) -> bool:
         """Whether a text of some length has no function word of a language whose function words we know."""
-        return self.words >= 6 and self.from_words == 0.0 and self.language in profiled_languages()
+        return self.words >= 6 and self.function_share == 0.0 and self.language in profiled_languages()
+
+
+NO_CANDIDATE = Candidate("", 0.0, 0.0, 0.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A language (`und` and `mixed` included), the evidence for it in 0..1, its lead, and why, in words."""
+    """A language (`und` and `mixed` included), the evidence for it in 0..1, its lead, and why, in words.
+
+    `function_share`: share of its function words (of letters, without spaces); NaN without a profile.
+    """
 
     language: str
     score: float
     margin: float
     why: str
+    function_share: float = math.nan
 
 
 UNKNOWN = Verdict(UNDETERMINED, 0.0, 0.0, "not asked")
@@ -90,8 +101,17 @@ class LanguageIdentifier:
         return [self.identify(text) for text in texts]
 
     def identify(self, text: str) -> Verdict:
-        """The language of one text; never raises for any string."""
-        head = text[: self.options.characters]
+        """The language of one text; never raises for any string.
+
+        When the two ends of the head agree without doubt, what is between them is not looked at.
+        """
+        head, window = text[: self.options.characters], self.options.window
+        if len(head) > 2 * window:
+            first = self._identify_piece(head[:window])
+            if first.margin >= _SURE:
+                last = self._identify_piece(head[-window:])
+                if last.language == first.language and last.margin >= _SURE:
+                    return first
         whole = self._identify_piece(head)
         scripts = count_scripts(head)
         doubtful = whole.language == UNDETERMINED or whole.margin < _SURE or _two_scripts(scripts)
@@ -104,10 +124,12 @@ class LanguageIdentifier:
         scripts = count_scripts(line)
         if not self._enough_letters(scripts):
             return Verdict(UNDETERMINED, 0.0, 0.0, f"only {scripts.letters} letters")
-        fitting = [each for each in self._evidence(line, scripts) if _fits(each.language, scripts)]
         only = _script_alone(scripts)
+        if only and only != "zh":  # Chinese characters also write wuu, yue and others that models tell apart
+            return _by_script(only, line, scripts)
+        fitting = [each for each in self._evidence(line, scripts) if _fits(each.language, scripts)]
         if only and (not fitting or fitting[0].language == only or fitting[0].evidence < 0.5):
-            return Verdict(only, round(scripts.share, 4), scripts.share, f"script {scripts.dominant}")
+            return _by_script(only, line, scripts)
         if not fitting:
             return Verdict(UNDETERMINED, 0.0, 0.0, f"no candidate is written in {scripts.dominant}")
         return self._decide(fitting, scripts)
@@ -117,30 +139,31 @@ class LanguageIdentifier:
         shares, words = ({}, 0) if scripts.dominant in UNSPACED_SCRIPTS else word_shares(line)
         if "Latn" in scripts.counts and not scripts.counts.get("Cyrl"):
             probabilities = _latin_serbo_croatian(probabilities, shares)
+        if scripts.dominant == "Cyrl" and _letter_share(line, ABKHAZ_LETTERS) > 0.005:
+            probabilities["ab"] = 1.0  # a language that lid.176 does not know
         if _model_knows_better(probabilities):
             shares = {}
-        if scripts.dominant == "Cyrl" and _letter_share(line, ABKHAZ_LETTERS) > 0.005:  # a language that lid.176 does not know
-            probabilities["ab"] = 1.0
         weight = self.options.function_word_weight * min(1.0, words / 8)  # two words out of two say little
         candidates = [
-            Candidate(code, probabilities.get(code, 0.0), weight * shares.get(code, 0.0), words)
+            Candidate(code, probabilities.get(code, 0.0), shares.get(code, 0.0), weight, words)
             for code in probabilities.keys() | shares.keys()
         ]
         return sorted(candidates, key=lambda each: (-each.evidence, each.language))
 
     def _decide(self, fitting: Sequence[Candidate], scripts: ScriptShare) -> Verdict:
-        best, second = fitting[0], fitting[1] if len(fitting) > 1 else Candidate("", 0.0, 0.0, 0)
-        score = round(min(1.0, best.evidence), 4)
+        best, second = fitting[0], fitting[1] if len(fitting) > 1 else NO_CANDIDATE
+        score, margin = round(min(1.0, best.evidence), 4), round(best.evidence - second.evidence, 4)
         needed = self.options.minimums.get(best.language, self.options.minimum)
         if best.lacks_function_words:
             needed = max(needed, self.options.minimum_without_words)
-        margin = round(best.evidence - second.evidence, 4)
         if best.evidence < needed:
             return Verdict(UNDETERMINED, score, margin, f"{best.language} has too little evidence (< {needed})")
         if margin < self.options.margin:
             doubt = f"{best.language} or {second.language}: margin < {self.options.margin}"
             return Verdict(UNDETERMINED, score, margin, doubt)
-        return Verdict(best.language, score, margin, f"model and function words, script {scripts.dominant}")
+        known = best.language in profiled_languages() and best.words > 0
+        share = best.function_share if known else math.nan
+        return Verdict(best.language, score, margin, f"model and function words, script {scripts.dominant}", share)
 
     def _enough_letters(self, scripts: ScriptShare) -> bool:
         few = self.options.ideographs if scripts.dominant in UNSPACED_SCRIPTS | {"Hang"} else self.options.letters
@@ -179,6 +202,15 @@ def _script_alone(scripts: ScriptShare) -> str | None:
     if scripts.dominant == "Hani" and scripts.counts.get("Kana", 0) >= 0.1 * scripts.letters:
         return "ja"
     return ONE_LANGUAGE.get(scripts.dominant) if scripts.share > 0.5 or scripts.letters < 20 else None
+
+
+def _by_script(language: str, line: str, scripts: ScriptShare) -> Verdict:
+    """The verdict when the script decides."""
+    if language in profiled_languages():
+        share = word_shares(line)[0].get(language, 0.0)
+    else:
+        share = string_share(line, language)
+    return Verdict(language, round(scripts.share, 4), scripts.share, f"script {scripts.dominant}", share)
 
 
 def _latin_serbo_croatian(

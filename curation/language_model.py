@@ -11,7 +11,6 @@ from corpora.errors import WrongCall
 from curation.language_codes import LABEL_PREFIX, language_code
 
 CANDIDATES = 5  # labels asked for: enough for the script gate to find one that fits
-_BROKEN = str.maketrans({"\n": " ", "\r": " ", "\0": " "})
 
 
 def default_model_path() -> Path:
@@ -51,7 +50,9 @@ def clean_line(text: str) -> str:
 
     lid.176 was trained on text with few capitals: `THE CAT SAT` is Spanish to it, `the cat sat` English.
     """
-    return text.encode("utf-8", "replace").decode("utf-8").translate(_BROKEN).lower()
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\n", " ").replace("\r", " ").replace("\0", " ").lower()
 
 
 @lru_cache(maxsize=4)

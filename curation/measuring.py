@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curation.function_words import function_share
 from curation.language_id import Verdict
 from curation.signals import Batch, Column, Counted, count, measure
 from curation.spam_score import load_spam_model
@@ -14,12 +13,12 @@ from curation.spam_score import load_spam_model
 SPAM_SCORE = "spam_score"
 
 
-def pack(texts: Sequence[str], verdicts: Sequence[Verdict], characters: int = 2_000) -> Batch:
-    """Lay texts out as one UTF-8 buffer; function words are counted in the first `characters` of each."""
+def pack(texts: Sequence[str], verdicts: Sequence[Verdict]) -> Batch:
+    """Lay texts out as one UTF-8 buffer, with what their verdicts tell."""
     encoded = [text.encode("utf-8", "replace") for text in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    shares = [function_share(text[:characters], v.language) for text, v in zip(texts, verdicts, strict=True)]
+    shares = [verdict.function_share for verdict in verdicts]
     scores = [verdict.score for verdict in verdicts]
     data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
     return Batch(texts, data, offsets, np.array(shares, dtype=np.float64), np.array(scores, dtype=np.float64))

@@ -12,6 +12,7 @@ from curation.points import BLANK, DIGIT, OTHER, SOLID
 GRAM_SOLID, GRAM_WORD = 10, 24  # letters and digits in an n-gram, scripts without and with spaces
 SAMPLED = np.uint64(3)  # a hash is kept when these bits are 0: one in four, the same ones everywhere
 FEWEST = 16  # different samples below which a document is too short to be judged
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth, multiplicative hashing)
 _MOST = np.uint8(255)
 
 
@@ -19,28 +20,36 @@ _MOST = np.uint8(255)
 def sample_grams(
     points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8],
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:  # fmt: skip
-    """Sampled hashes of every document's n-grams, and their offsets, shape (documents + 1,).
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.uint64]]:  # fmt: skip
+    """Sampled hashes of every document's n-grams, their offsets, shape (documents + 1,), and digests, shape
+    (documents, 2): two polynomial hashes of all that is not white space, folded.
 
     Only letters and digits count, folded, digits all alike, so that two fillings of one form agree.
     """
     samples = np.empty(len(points), dtype=np.uint64)
     offsets = np.zeros(len(starts), dtype=np.int64)
     window = np.empty(GRAM_WORD, dtype=np.uint64)
+    digests = np.empty((len(starts) - 1, 2), dtype=np.uint64)
     count = 0
     for document in range(len(starts) - 1):
+        first, second = np.uint64(1), np.uint64(2)
         gram = _gram_length(points, starts[document], starts[document + 1], fold, kinds)
-        oldest, rolling, seen = power(gram), np.uint64(0), 0
+        oldest, rolling, seen, place = power(gram), np.uint64(0), 0, 0
         for at in range(starts[document], starts[document + 1]):
             point = fold[points[at]]
             kind = kinds[point]
-            if kind == OTHER or kind == BLANK:
+            if kind == BLANK:
+                continue
+            first = first * ROLL + np.uint64(point)
+            second = (second ^ np.uint64(point)) * _MULTIPLIER
+            if kind == OTHER:
                 continue
             value = np.uint64(0x30) if kind == DIGIT else np.uint64(point)
             rolling = rolling * ROLL + value
             if seen >= gram:
-                rolling -= oldest * window[seen % gram]
-            window[seen % gram] = value
+                rolling -= oldest * window[place]
+            window[place] = value
+            place = place + 1 if place + 1 < gram else 0
             seen += 1
             if seen >= gram:
                 key = mix(rolling)
@@ -48,7 +57,8 @@ def sample_grams(
                     samples[count] = key
                     count += 1
         offsets[document + 1] = count
-    return samples[:count], offsets
+        digests[document, 0], digests[document, 1] = mix(first), mix(second)
+    return samples[:count], offsets, digests
 
 
 @njit(cache=True, nogil=True, inline="always")

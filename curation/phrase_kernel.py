@@ -12,6 +12,8 @@ from numba import njit
 from corpora.unicode_classes import CODE_POINTS
 from curation.points import BLANK, WORD, fold_table, kind_table
 
+_STARTS = 1 << 18  # size of the table of phrases' first code points, a power of two
+_FACTOR = 31_337 * 509  # odd multipliers, so that neighbouring letters spread
 _SHIFT = np.int64(21)  # code points fit in 21 bits
 _ANY_ENDING = "*"
 
@@ -21,11 +23,13 @@ class PhraseTrie:
     """A trie. `root[point]` is the root's child; `keys` (node << 21 | code point) → `children` are the other
     edges, open addressing, size a power of two.
 
-    `exact[node]` and `prefix[node]` are bit sets of topics whose phrase ends at the node and needs a
-    word's edge there, or needs none; `phrase[node]` numbers the phrases.
+    `starts[h]` says whether a phrase's first two code points (phrases of one or two) or first three hash to
+    h: most positions of a text need no other look. `exact[node]` and `prefix[node]` are bit sets of topics
+    whose phrase ends at the node and needs a word's edge there, or needs none; `phrase[node]` numbers phrases.
     """
 
     topics: tuple[str, ...]
+    starts: npt.NDArray[np.bool_]
     root: npt.NDArray[np.int32]
     keys: npt.NDArray[np.int64]
     children: npt.NDArray[np.int32]
@@ -36,7 +40,10 @@ class PhraseTrie:
 
 
 def build_trie(lexicon: Mapping[str, Sequence[str]]) -> PhraseTrie:
-    """Build the trie of a lexicon: topic → phrases (see data/lexicon.toml for their syntax)."""
+    """Build the trie of a lexicon: topic → phrases (see data/lexicon.toml for their syntax).
+
+    Raises ValueError for a phrase of one character.
+    """
     edges: dict[tuple[int, int], int] = {}
     ends: dict[int, tuple[int, int]] = {}
     for number, phrases in enumerate(lexicon.values()):
@@ -46,7 +53,17 @@ def build_trie(lexicon: Mapping[str, Sequence[str]]) -> PhraseTrie:
             bit = 1 << number
             open_ended = phrase.endswith(_ANY_ENDING)
             ends[node] = (exact, prefix | bit) if open_ended else (exact | bit, prefix)
-    return _freeze(tuple(lexicon), edges, ends)
+    return _freeze(tuple(lexicon), _first_points(lexicon), edges, ends)
+
+
+def _first_points(lexicon: Mapping[str, Sequence[str]]) -> npt.NDArray[np.bool_]:
+    starts, fold = np.zeros(_STARTS, dtype=np.bool_), fold_table()
+    for phrase in (phrase.removesuffix(_ANY_ENDING) for phrases in lexicon.values() for phrase in phrases):
+        points = [int(fold[ord(character)]) for character in phrase[:3]]
+        if len(points) < 2:
+            raise ValueError(f"a phrase needs two characters: {phrase!r}")
+        starts[_start_of(points[0], points[1], points[2] if len(points) == 3 else 0)] = True
+    return starts
 
 
 def _insert(edges: dict[tuple[int, int], int], phrase: str) -> int:
@@ -57,7 +74,7 @@ def _insert(edges: dict[tuple[int, int], int], phrase: str) -> int:
 
 
 def _freeze(
-    topics: tuple[str, ...], edges: Mapping[tuple[int, int], int], ends: Mapping[int, tuple[int, int]]
+    topics: tuple[str, ...], starts: npt.NDArray[np.bool_], edges: Mapping[tuple[int, int], int], ends: Mapping[int, tuple[int, int]]
 ) -> PhraseTrie:
     size = 1 << max(4, (2 * len(edges)).bit_length())
     keys, children = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=np.int32)
@@ -75,11 +92,26 @@ def _freeze(
     phrase = np.full(len(edges) + 1, -1, dtype=np.int32)
     for number, (node, bits) in enumerate(sorted(ends.items())):
         exact[node], prefix[node], phrase[node] = bits[0], bits[1], number
-    return PhraseTrie(topics, root, keys, children, exact, prefix, len(ends), phrase)
+    return PhraseTrie(topics, starts, root, keys, children, exact, prefix, len(ends), phrase)
 
 
 def _first_slot(key: int, size: int) -> int:
     return (key * 0x9E3779B1 >> 15) & (size - 1)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _start_of(first, second, third):  # type: ignore[no-untyped-def]
+    """The place of a phrase's first code points in `starts`; 0 for a third that is not there."""
+    return (np.int64(first) * _FACTOR + np.int64(second) * 509 + np.int64(third)) & (_STARTS - 1)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _may_start(points, at, end, fold, starts):  # type: ignore[no-untyped-def]
+    if at + 1 >= end:
+        return False
+    first, second = fold[points[at]], fold[points[at + 1]]
+    third = fold[points[at + 2]] if at + 2 < end else np.uint32(0)
+    return starts[_start_of(first, second, third)] or starts[_start_of(first, second, 0)]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -105,20 +137,20 @@ def count_phrases(
     covered = np.zeros((len(starts) - 1, len(trie.topics)))
     different = np.zeros_like(covered)
     seen = np.full(trie.phrases + 1, -1, dtype=np.int64)
-    _count(points, starts, fold_table(), kind_table(), trie.root, trie.keys, trie.children, trie.exact, trie.prefix,
+    _count(points, starts, fold_table(), kind_table(), trie.starts, trie.root, trie.keys, trie.children, trie.exact, trie.prefix,
            trie.phrase, seen, covered, different)  # fmt: skip
     return covered, different
 
 
 @njit(cache=True, nogil=True)
-def _count(points, starts, fold, kinds, root, keys, children, exact, prefix, phrase, seen, covered, different):  # type: ignore[no-untyped-def]
-    for document in range(len(starts) - 1):
-        at, end = starts[document], starts[document + 1]
+def _count(points, offsets, fold, kinds, starts, root, keys, children, exact, prefix, phrase, seen, covered, different):  # type: ignore[no-untyped-def]
+    for document in range(len(offsets) - 1):
+        at, end = offsets[document], offsets[document + 1]
         inside = False  # whether the character before is a letter of a script with spaces
         while at < end:
             point = fold[points[at]]
             kind = kinds[point]
-            if root[point] < 0 or (inside and kind == WORD):
+            if (inside and kind == WORD) or not _may_start(points, at, end, fold, starts):
                 inside = kind == WORD
                 at += 1
                 continue
@@ -138,7 +170,7 @@ def _count(points, starts, fold, kinds, root, keys, children, exact, prefix, phr
             at = stop
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _longest(points, at, end, fold, kinds, root, keys, children, exact, prefix):  # type: ignore[no-untyped-def]
     """The end and the node of the longest phrase that begins at `at`; the end is `at` when there is none."""
     node, best_node, best = np.int32(0), np.int32(0), at

@@ -14,7 +14,7 @@ from corpora.unicode_classes import class_table
 from curation import character_kernel as characters
 from curation import gram_kernel as grams
 from curation import line_kernel as lines
-from curation.patterns import board_lines, consent_count, generated_marks, leak_points, mojibake_count
+from curation.patterns import board_lines, generated_marks, leak_points, mojibake_count
 from curation.phrase_kernel import PhraseTrie, build_trie, count_phrases
 from curation.points import decode, fold_table, kind_table, styled_table
 from curation.scripts import script_table
@@ -256,8 +256,8 @@ _OF_PATTERNS = (
     _signal("generated_marks", "marks", "StarCoder", "marks of files that programs write", lambda c: c.of_text(generated_marks)),
     _signal("mojibake_share", "share of characters", "ftfy", "UTF-8 that was read as Windows-1252",
             lambda c: c.of_text(mojibake_count) / np.maximum(1.0, c.count(characters.POINTS))),
-    _signal("consent_phrases", "per 1,000 characters", "C4", "phrases of cookie banners and page footers",
-            lambda c: c.of_text(consent_count) / c.thousands()),
+    _signal("furniture_phrases", "different, per 1,000 characters", "C4", "phrases of cookie banners and page footers",
+            lambda c: c.phrases_per_1000("furniture")),
 )  # fmt: skip
 
 SIGNALS: Mapping[str, Signal] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,22 +13,36 @@ from corpora.files import atomic_path
 from trainer import merge_kernel as kernel
 from trainer.merge_kernel import State
 
-_CALL = "call"
+_CALL, _NOTE = "call", "note"
 
 
-def save_checkpoint(path: Path, call: str, state: State) -> None:
-    """Write the used part of every array, atomically; `call` tells whose checkpoint it is."""
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """Where a training keeps its state, for which call, and after how many seconds it is kept again.
+
+    `note` is any text that whoever resumes the training wants back.
+    """
+
+    path: Path
+    call: str
+    seconds: float = 60.0
+    note: str = ""
+
+
+def save_checkpoint(checkpoints: Checkpoints, state: State) -> None:
+    """Write the used part of every array, atomically."""
     pairs, events = int(state.numbers[kernel.PAIRS]), int(state.numbers[kernel.EVENTS])
     used = {name: pairs for name in ("sides", "pairs", "verdicts")}
     used |= {"pool": int(state.numbers[kernel.POOL_USED]), "events": events}
     used |= {"heap": int(state.numbers[kernel.HEAP_SIZE])}
     arrays = {name: array[: used.get(name)] for name, array in state._asdict().items()}
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays, **{_CALL: np.array(call)})
+    labels = {_CALL: np.array(checkpoints.call), _NOTE: np.array(checkpoints.note)}
+    with atomic_path(checkpoints.path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays, **labels)
 
 
-def load_checkpoint(path: Path, call: str) -> State | None:
-    """The state saved for the same call, None when there is none.
+def load_checkpoint(path: Path, call: str) -> tuple[State, str] | None:
+    """The state saved for the same call, with its note; None when there is none.
 
     Raises WinnowError when the file cannot be read.
     """
@@ -37,10 +52,10 @@ def load_checkpoint(path: Path, call: str) -> State | None:
         with np.load(path, allow_pickle=False) as stored:
             if str(stored[_CALL]) != call:
                 return None
-            arrays = {name: stored[name] for name in State._fields}
+            arrays, note = {name: stored[name] for name in State._fields}, str(stored[_NOTE])
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise WinnowError(f"not a checkpoint: {error}", where=path, hint="--force starts over") from error
     rows = len(arrays["sides"])  # the heap has a row for every pair
     heap = np.empty((rows, 3), dtype=np.int64)
     heap[: len(arrays["heap"])] = arrays["heap"]
-    return State(**{**arrays, "heap": heap})
+    return State(**{**arrays, "heap": heap}), note

@@ -42,9 +42,8 @@ def _compare(keys: Bytes, offsets: Large, row: int) -> int:
 @kernel
 def lay_out(keys: Bytes, starts: Large, stops: Large, id_of_byte: Small, cells: Small) -> None:
     """Write words `keys[starts[i]:stops[i]]` to `cells`, with `BETWEEN` around each, without pairs."""
+    cells[0] = BETWEEN  # and so no pair and no word
     place = 0
-    cells[place, SYMBOL] = BETWEEN
-    cells[place, PAIR] = NO_PAIR
     for word in range(starts.size):
         for source in range(starts[word], stops[word]):
             place += 1
@@ -52,8 +51,7 @@ def lay_out(keys: Bytes, starts: Large, stops: Large, id_of_byte: Small, cells: 
             cells[place, PAIR] = NO_PAIR
             cells[place, WORD] = word
         place += 1
-        cells[place, SYMBOL] = BETWEEN
-        cells[place, PAIR] = NO_PAIR
+        cells[place] = BETWEEN
 
 
 @kernel

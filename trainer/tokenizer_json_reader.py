@@ -69,7 +69,8 @@ def parse_tokenizer_json(data: bytes, name: str, where: str) -> Vocabulary:
         tombstones=tombstones,
         notes=(*pre_tokenizer.notes, *_notes(file)),
     )
-    merges = _merges(file.model.merges, vocabulary.ids_of, where)
+    ordinary = {spelling: id_ for spelling, id_ in file.model.vocab.items() if id_ in tokens}
+    merges = _merges(file.model.merges, ordinary, where)
     return _with_encoding(vocabulary, merges, pre_tokenizer)
 
 
@@ -136,21 +137,22 @@ def _unmapped(spelling: str, where: str) -> bytes:
         raise WinnowError(f"token {spelling!r} is not byte-level: {error}", where=where) from error
 
 
-def _merges(rules: Iterable[Any], ids_of: Mapping[bytes, int], where: str) -> tuple[Merge, ...]:
-    """The rules as ids; a rule is `"left right"` or `["left", "right"]`."""
+def _merges(rules: Iterable[Any], id_of: Mapping[str, int], where: str) -> tuple[Merge, ...]:
+    """The rules as ids, `id_of` their spellings; a rule is `"left right"` or `["left", "right"]`."""
     merges = []
     for rule in rules:
         parts = rule.split(" ") if isinstance(rule, str) else rule
         if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
             raise WinnowError(f"not a merge rule: {rule!r}", where=where)
-        left, right = (_unmapped(part, where) for part in parts)
-        ids = (ids_of.get(left), ids_of.get(right), ids_of.get(left + right))
-        if None in ids:
+        left, right = parts
+        try:
+            merges.append((id_of[left], id_of[right], id_of[left + right]))
+        except KeyError as error:
             raise WinnowError(
-                f"the merge rule {rule!r} names a token that is not in the vocabulary", where=where
-            )
-        merges.append(ids)
-    return tuple(merges)  # type: ignore[arg-type]  # None was refused above
+                f"the merge rule {rule!r} names {error.args[0]!r}, which is not in the vocabulary",
+                where=where,
+            ) from error
+    return tuple(merges)
 
 
 def _with_encoding(

@@ -12,17 +12,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from banlists.banlist import BanList
 from corpora.errors import WinnowError
 from corpora.manifest import MANIFEST_NAME, FileHash, Manifest, write_manifest
 from corpora.outputs import OutputFolder, fingerprint, output_folder, refuse_output_inside_inputs
-from trainer.checkpoint import load_checkpoint
+from trainer.checkpoint import Checkpoints, load_checkpoint
 from trainer.counting import CountOptions
 from trainer.merge_kernel import State
 from trainer.mix import Mix
 from trainer.train_inputs import TrainInputs, gather_words, sample_texts
 from trainer.train_outputs import write_outputs
-from trainer.training import Checkpoints, TrainingOptions, first_state, run_training
+from trainer.training import TrainingOptions, first_state, run_training
 from trainer.training_result import TrainingResult
 
 _CHECKPOINT, _PARTS = ".checkpoint.npz", ".counting"
@@ -80,6 +82,14 @@ class Record:
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
 
+    def note(self) -> str:
+        """The record as text, for a checkpoint."""
+        return msgspec.json.encode([self.counts, self.seconds]).decode()
+
+    def recall(self, note: str) -> None:
+        """Take over what a killed run had recorded."""
+        self.counts, self.seconds = msgspec.json.decode(note, type=tuple[dict[str, int], dict[str, float]])
+
 
 def train_tokenizers(
     job: TrainJob, out: Path, *, force: bool = False, watch: Watch | None = None
@@ -107,10 +117,14 @@ def train_tokenizers(
 
 
 def _learn(job: TrainJob, folder: OutputFolder, record: Record, watch: Watch) -> TrainingResult:
-    checkpoints = Checkpoints(folder.path / _CHECKPOINT, folder.fingerprint, job.checkpoint_seconds)
-    state = load_checkpoint(checkpoints.path, checkpoints.call)
-    if state is None:
+    path = folder.path / _CHECKPOINT
+    kept = load_checkpoint(path, folder.fingerprint)
+    if kept is None:
         state = _prepare(job, folder, record, watch)
+    else:
+        state, note = kept
+        record.recall(note)
+    checkpoints = Checkpoints(path, folder.fingerprint, job.checkpoint_seconds, record.note())
     with record.timed("merge"):
         return run_training(
             state, job.inputs.pattern, job.options, job.bans if job.bans.entries else None,

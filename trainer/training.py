@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from corpora.errors import WinnowError, WrongCall
 from trainer.byte_alphabet import mapped_byte_order
-from trainer.checkpoint import save_checkpoint
+from trainer.checkpoint import Checkpoints, save_checkpoint
 from trainer.counts import CountTable
 from trainer.judge import Bans, check_special_tokens, make_judge
 from trainer.merge import events_of, ids_in, merges, new_state
@@ -47,15 +46,6 @@ class TrainingOptions:
         if self.max_token_length is not None and self.max_token_length < 1:
             raise WrongCall("--max-token-length is below 1")
         check_special_tokens(self.special_tokens, bans)
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoints:
-    """Where a training keeps its state, whose state that is, and after how many seconds it is kept again."""
-
-    path: Path
-    call: str
-    seconds: float = 60.0
 
 
 def train(
@@ -131,7 +121,7 @@ def run_training(
     for state in merges(state, options.vocab_size, judge, tokens):
         on_size(ids_in(state))
         if checkpoints and time.monotonic() - kept_at > checkpoints.seconds:
-            save_checkpoint(checkpoints.path, checkpoints.call, state)
+            save_checkpoint(checkpoints, state)
             kept_at = time.monotonic()
     if len(tokens) < options.vocab_size and not options.allow_fewer:
         raise WinnowError(

@@ -12,7 +12,7 @@ from audit.norms.measures import Advance, Doubles, Ids, RowMeasures
 from audit.norms.rows import read_rows, row_blocks
 from audit.norms.weights import StoredTensor
 
-HASH_BITS = 128
+HASH_BITS = 64
 BAND_BITS = 16
 BANDS = HASH_BITS // BAND_BITS
 _SEED = 20_220_607  # any fixed number: the hash planes must be the same in every run
@@ -25,7 +25,7 @@ Hashes = npt.NDArray[np.uint16]
 class Directions:
     """`cosine` of each row to the mean of the unused rows (itself left out), NaN without unused rows.
 
-    `hashes`, shape (rows, BANDS) uint16, say on which side of 128 random planes through the mean row
+    `hashes`, shape (rows, BANDS) uint16, say on which side of 64 random planes through the mean row
     each row lies (Charikar 2002): rows that are nearly the same have nearly the same bits.
     """
 

@@ -27,7 +27,8 @@ _UNUSED_SHARE = 5  # per cent of the unused rows that may lie beyond the thresho
 Bar = Callable[[str, int], AbstractContextManager[Advance]]
 
 
-def _no_bar(title: str, rows: int) -> AbstractContextManager[Advance]:
+def no_bar(title: str, rows: int) -> AbstractContextManager[Advance]:
+    """A progress bar that shows nothing."""
     return nullcontext(lambda advanced: None)
 
 
@@ -40,7 +41,7 @@ def scan_checkpoint(
     input_name: str | None = None,
     output_name: str | None = None,
     counts: Doubles | None = None,
-    bar: Bar = _no_bar,
+    bar: Bar = no_bar,
 ) -> NormScan:
     """Scan the token matrices of a checkpoint.
 
@@ -78,7 +79,7 @@ def scan_matrix(
     counts: Doubles | None,
     categories: Categories,
     options: ScanOptions,
-    bar: Bar = _no_bar,
+    bar: Bar = no_bar,
 ) -> MatrixScan:
     """Scan one matrix in two passes over its file."""
     with bar(f"{tensor.name}: norms", tensor.rows) as advance:

@@ -174,7 +174,7 @@ def test_a_bare_result_still_makes_a_page(bare_result) -> None:
 def test_every_finding_of_the_first_screen_is_true(realistic_result) -> None:
     text = " ".join(" ".join(parse(audit_page(realistic_result)).text).split())
     assert "Fails the release gate" in text
-    assert "9 of 15,744 scored tokens look polluted" in text
+    assert "9 of its 16,000 tokens look polluted" in text
     assert "4 findings in the category gambling, none is allowed" in text
     assert "No text was found that produces 2 tokens." in text
     passing = replace(realistic_result, gate=replace(realistic_result.gate, passed=True, failures=()))

@@ -1,0 +1,81 @@
+"""A scan as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.norms.records import GroupRow, MatrixScan, NormScan, RowFact
+from corpora.cli import TableView
+from corpora.display import show_text
+
+_ROWS_SHOWN = 20
+_SCRIPTS_SHOWN = 12
+
+
+def scan_tables(scan: NormScan) -> list[TableView]:
+    """What a scan prints: the matrices and what stands out in them."""
+    sides = [("input", scan.input), *([("output", scan.output)] if scan.output is not None else [])]
+    title = f"{show_text(scan.name)}: {'tied' if scan.embeddings.tied else 'untied'} embeddings"
+    tables = [TableView(title, ("", *(side for side, _ in sides)), _facts(scan, [each for _, each in sides]))]
+    if scan.notes:
+        tables.append(TableView("Notes", ("",), [(show_text(note),) for note in scan.notes]))
+    for side, matrix in sides:
+        tables += _matrix_tables(side, matrix)
+    return tables
+
+
+def lump_text(scan: MatrixScan) -> str:
+    """The low lump in one line."""
+    lump = scan.lump
+    return f"{len(lump.ids):,} rows at norm {lump.norm:.3g}" if lump.found else "no lump"
+
+
+def _facts(scan: NormScan, matrices: Sequence[MatrixScan]) -> list[tuple[str, ...]]:
+    def row(name: str, texts: Sequence[str]) -> tuple[str, ...]:
+        return (name, *texts)
+
+    facts = [
+        row("tensor", [show_text(each.tensor.name) for each in matrices]),
+        row("rows × dimensions", [f"{each.tensor.rows:,} × {each.tensor.width:,}" for each in matrices]),
+        row("stored as", [each.tensor.number_format for each in matrices]),
+        row("norm, mean ± σ", [f"{each.measures.mean:.4g} ± {each.measures.std:.3g}" for each in matrices]),
+        row("zero rows", [f"{each.measures.zeros.size:,}" for each in matrices]),
+        row("low lump", [lump_text(each) for each in matrices]),
+        row("why", [each.lump.reason for each in matrices]),
+        row(f"hot rows (z ≥ {scan.options.hot_z:g})", [f"{len(each.hot):,}" for each in matrices]),
+        row("groups of near-copies", [f"{len(each.duplicates):,}" for each in matrices]),
+        row("near the unused rows", [_near(each) for each in matrices]),
+    ]
+    if scan.agreement is not None:
+        facts.append(row("Spearman ρ of the two norms", [f"{scan.agreement:.3f}", ""]))
+    return facts
+
+
+def _near(scan: MatrixScan) -> str:
+    return "no unused rows known" if scan.unused_direction is None else f"{scan.unused_direction.rows:,}"
+
+
+def _matrix_tables(side: str, scan: MatrixScan) -> list[TableView]:
+    tables = [TableView(f"Hot rows ({side})", _COLUMNS, [_cells(fact) for fact in scan.hot[:_ROWS_SHOWN]])]
+    for name, facts in (("in ASCII", scan.top_ascii), ("not in ASCII", scan.top_other)):
+        shown = [_cells(fact) for fact in facts[:_ROWS_SHOWN]]
+        tables.append(TableView(f"Largest norms {name} ({side})", _COLUMNS, shown))
+    tables.append(_group_table(f"By script ({side})", scan.scripts[:_SCRIPTS_SHOWN]))
+    if scan.categories:
+        tables.append(_group_table(f"By category ({side})", scan.categories))
+    return tables
+
+
+_COLUMNS = ("id", "token", "norm", "z", "script", "category")
+
+
+def _cells(fact: RowFact) -> tuple[str, ...]:
+    z = "lump" if fact.z != fact.z else f"{fact.z:.1f}"
+    return (str(fact.id), fact.token, f"{fact.norm:.4g}", z, fact.script, fact.category or "")
+
+
+def _group_table(title: str, rows: Sequence[GroupRow]) -> TableView:
+    cells = [
+        (row.name, f"{row.rows:,}", f"{row.median:.4g}", f"{row.hot:,}", f"{row.lump:,}") for row in rows
+    ]
+    return TableView(title, ("", "rows", "median norm", "hot", "in the lump"), cells)
