@@ -15,7 +15,7 @@ from audit.merge_tree import MergeTree, check_merge_tree
 from audit.policy import apply_policy, load_policy
 from audit.reach import check_reach, orphan_ids, summarize
 from audit.results import AuditResult, CheckResult, DiffResult, Finding, RefusedMerge, TokenScore, as_category
-from audit.risk import RiskOptions, score_tokens
+from audit.risk import RiskOptions, ask_lists, score_tokens
 from audit.risk_features import core_of
 from audit.risk_model import load_risk_model
 from audit.round_trip import check_agreement, check_round_trip
@@ -25,6 +25,7 @@ from audit.token_text import TokenText, read_tokens
 from audit.usage import Usage, UsageFeatures, check_residues, measure_usage, read_counts, residue_ids
 from audit.vocabulary_shape import histogram, length_rows, script_rows
 from banlists.lists import BanList, load_ban_lists
+from corpora.display import show_text
 from corpora.documents import ReadOptions, open_corpus
 from corpora.files import sha256_file
 from trainer.load import load_tokenizer
@@ -66,8 +67,13 @@ def find_merges(tokenizer: str) -> Path | None:
     return log if path.exists() and log.is_file() else None
 
 
-def evidence_lists(use_lists: bool, bans: Sequence[str]) -> tuple[BanList, ...]:
-    """The lists that the score takes as evidence: the user's own first, then all built-in packs."""
+def evidence(use_lists: bool, bans: Sequence[str] = ()) -> RiskOptions:
+    """What the score takes as evidence: the user's own lists first, then all built-in packs."""
+    lists = _evidence_lists(use_lists, bans)
+    return RiskOptions(ask_lists(lists)) if lists else RiskOptions()
+
+
+def _evidence_lists(use_lists: bool, bans: Sequence[str]) -> tuple[BanList, ...]:
     own = (load_ban_lists(bans),) if bans else ()
     return (*own, load_ban_lists(EVIDENCE_LISTS)) if use_lists else own
 
@@ -88,11 +94,12 @@ def audit_vocabulary(vocabulary: Vocabulary, options: AuditOptions, say: Say) ->
     residues = check_residues(tree, usage)
     checks += [residues, check_bans(texts, options.bans)]
     say("scoring tokens")
-    unreachable = orphan_ids(checks)
-    scores = score_tokens(texts, _risk_options(options, texts, usage, residues, unreachable))
-    checks.append(check_risk(scores))
+    known = replace(evidence(options.use_lists, options.bans), score_all=options.score_all)
+    extra = _usage_features(usage, residues, texts)
+    scores = score_tokens(texts, replace(known, extra=extra, unreachable=orphan_ids(checks)))
+    checks += [check_risk(scores), check_boilerplate(scores)]
     result = _describe(vocabulary, texts, scores, checks, options)
-    result = _compare(result, vocabulary, scores, engines, options, say)
+    result = _compare(result, DiffSide(vocabulary, scores), engines, options, known, say)
     return replace(result, gate=apply_policy(policy, result.findings, result.checks))
 
 
@@ -119,11 +126,32 @@ def check_risk(scores: Sequence[TokenScore]) -> CheckResult:
     return CheckResult("risk", "No polluted token", len(scores), findings)
 
 
+def check_boilerplate(scores: Sequence[TokenScore]) -> CheckResult:
+    """Tokens that one site's or template's repeated text made; worth knowing, though not spam."""
+    findings = tuple(
+        Finding(
+            "boilerplate", "note", "repeated text of one site or template",
+            score.id, score.token, score.bytes, _evidence(score), score.category,
+        )
+        for score in scores
+        if score.category == "boilerplate"
+    )  # fmt: skip
+    return CheckResult("boilerplate", "No site boilerplate", len(scores), findings)
+
+
 def _risk_finding(score: TokenScore) -> Finding:
-    reasons = [f"{reason.points:+.1f} {reason.evidence}" for reason in score.reasons if reason.points > 0]
     message = f"looks polluted: {score.category}, score {score.score:.2f}"
-    evidence = "; ".join(reasons[:_REASONS_SHOWN])
-    return Finding("risk", "warning", message, score.id, score.token, score.bytes, evidence, score.category)
+    shown = _evidence(score)
+    return Finding("risk", "warning", message, score.id, score.token, score.bytes, shown, score.category)
+
+
+def _evidence(score: TokenScore) -> str:
+    """The strongest reasons, and the nearest clean reading."""
+    adding = [reason for reason in score.reasons if reason.points > 0][:_REASONS_SHOWN]
+    shown = [f"{reason.code} {reason.points:+.1f}: {reason.evidence}" for reason in adding]
+    if score.segmentation:
+        shown.append(f"clean reading: {' + '.join(score.segmentation)}")
+    return show_text("; ".join(shown))
 
 
 def _usage(options: AuditOptions, tree: MergeTree, engines: Sequence[Engine]) -> Usage | None:
@@ -132,19 +160,12 @@ def _usage(options: AuditOptions, tree: MergeTree, engines: Sequence[Engine]) ->
     return measure_usage(read_counts(options.counts), tree, engines[0])
 
 
-def _risk_options(
-    options: AuditOptions,
-    texts: Sequence[TokenText],
-    usage: Usage | None,
-    residues: CheckResult,
-    unreachable: frozenset[int],
-) -> RiskOptions:
-    extra = None
-    if usage is not None:
-        cores = (core_of(text.text) for text in texts)
-        extra = UsageFeatures(usage, residue_ids(residues), cores, len(texts))
-    lists = evidence_lists(options.use_lists, options.bans)
-    return RiskOptions(lists, options.score_all, extra, unreachable)
+def _usage_features(
+    usage: Usage | None, residues: CheckResult, texts: Sequence[TokenText]
+) -> UsageFeatures | None:
+    if usage is None:
+        return None
+    return UsageFeatures(usage, residue_ids(residues), (core_of(text.text) for text in texts), len(texts))
 
 
 def _describe(
@@ -183,7 +204,7 @@ def _refused(options: AuditOptions) -> tuple[RefusedMerge, ...]:
 def _provenance(vocabulary: Vocabulary, options: AuditOptions) -> tuple[tuple[str, str], ...]:
     pairs = [("vocabulary SHA-256", identify(vocabulary))]
     pairs += [("note", note) for note in vocabulary.notes]
-    for ban_list in evidence_lists(options.use_lists, options.bans):
+    for ban_list in _evidence_lists(options.use_lists, options.bans):
         pairs += [(f"ban list {pack.id} {pack.version}", pack.sha256) for pack in ban_list.packs]
     for name, path in (("counts", options.counts), ("merges", options.merges)):
         if path is not None:
@@ -193,30 +214,28 @@ def _provenance(vocabulary: Vocabulary, options: AuditOptions) -> tuple[tuple[st
 
 def _compare(
     result: AuditResult,
-    vocabulary: Vocabulary,
-    scores: Sequence[TokenScore],
+    ours: DiffSide,
     engines: Sequence[Engine],
     options: AuditOptions,
+    known: RiskOptions,
     say: Say,
 ) -> AuditResult:
     """Add the differences from every vocabulary of `--against`, and bytes per token on the corpus."""
-    sample = _sample(options)
-    names, text_engines = [vocabulary.name], list(engines[:1])
+    names, text_engines = [ours.vocabulary.name], list(engines[:1])
     diffs: list[DiffResult] = []
     for name in options.against:
         say(f"comparing with {name}")
         other = load_tokenizer(name).with_merges()
-        lists = evidence_lists(options.use_lists, options.bans)
-        other_scores = score_tokens(read_tokens(other.tokens), RiskOptions(lists, options.score_all))
-        diffs.append(diff_vocabularies(DiffSide(vocabulary, scores), DiffSide(other, other_scores)))
+        diffs.append(diff_vocabularies(ours, DiffSide(other, score_tokens(read_tokens(other.tokens), known))))
         engine = text_engine(other)
         if engine is not None:
             names.append(other.name)
             text_engines.append(engine)
+    result = replace(result, diffs=tuple(diffs))
+    sample = _sample(options)
     if not engines or not sample.documents:
-        return replace(result, diffs=tuple(diffs))
-    rows = compress(sample, text_engines)
-    return replace(result, diffs=tuple(diffs), compared=tuple(names), compression=rows)
+        return result
+    return replace(result, compared=tuple(names), compression=compress(sample, text_engines))
 
 
 def _sample(options: AuditOptions) -> Sample:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from audit.auditing import evidence_lists
+from audit.auditing import evidence
 from audit.compression import compare_segmentations, compress, read_sample
 from audit.diff import DiffSide, diff_vocabularies
 from audit.engines import text_engine
 from audit.results import DiffResult
-from audit.risk import RiskOptions, score_tokens
+from audit.risk import score_tokens
 from audit.token_text import read_tokens
 from corpora.documents import Corpus
 from corpora.errors import WrongCall
@@ -33,7 +33,7 @@ def compare_vocabularies(
 
     Raises WrongCall when there is a corpus and no library can encode with one of the two.
     """
-    risk = RiskOptions(evidence_lists(options.use_lists, ()), options.score_all)
+    risk = replace(evidence(options.use_lists), score_all=options.score_all)
     a, b = a.with_merges(), b.with_merges()
     say(f"scoring {a.name} and {b.name}")
     scores_a = score_tokens(read_tokens(a.tokens), risk)

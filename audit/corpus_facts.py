@@ -1,4 +1,4 @@
-"""What earlier steps left behind: the filter's summary and decisions, and the merges that training refused."""
+"""What earlier steps left behind: the filter's summary and decisions, the merges that training refused."""
 
 from __future__ import annotations
 
@@ -70,7 +70,10 @@ def read_corpus_summary(folder: Path) -> CorpusSummary:
 
 
 def read_refused_merges(path: Path) -> tuple[RefusedMerge, ...]:
-    """The refused merges of a `merges.jsonl`, in its order. Raises WinnowError with file:line for a bad line."""
+    """The refused merges of a `merges.jsonl`, in its order.
+
+    Raises WinnowError with file:line for a line that is no merge event.
+    """
     refused = []
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):

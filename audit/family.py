@@ -1,4 +1,4 @@
-"""What a token's relatives say about it: how many of the tokens that contain it, or that it contains, are risky."""
+"""What a token's relatives say about it: how many tokens that contain it, or that it contains, are risky."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Family:
         return Feature("family", len(risky) / (len(members) + 1), evidence)
 
     def category(self, core: str) -> Category | None:
-        """The category that most risky relatives have; ties by name."""
+        """The category that most risky relatives have, fragments aside; ties by name."""
         categories = [self._risky[member][1] for member in self._risky_among(self._members(core))]
-        counts = Counter(category for category in categories if category is not None)
-        return min(counts, key=lambda category: (-counts[category], category), default=None)
+        counts = Counter(category for category in categories if category not in (None, "fragment"))
+        return min(counts, key=lambda category: (-counts[category], str(category)), default=None)
 
     def _members(self, core: str) -> tuple[str, ...]:
         return (*self._relatives.larger.get(core, ()), *self._relatives.smaller.get(core, ()))

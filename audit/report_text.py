@@ -40,10 +40,13 @@ def percent(part: float, whole: float) -> str:
 
 def size(value: float) -> str:
     """Bytes in decimal units."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < _KILO:
-            return f"{value:,.0f} {unit}" if unit == "bytes" else f"{value:,.1f} {unit}"
+    if value < _KILO:
+        return counted(int(value), "byte")
+    for unit in ("kB", "MB", "GB"):
         value /= _KILO
+        if value < _KILO:
+            return f"{value:,.1f} {unit}"
+    value /= _KILO
     return f"{value:,.1f} TB"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from audit.family import Family
 from audit.lexicons import load_lexicon
@@ -18,6 +19,7 @@ from banlists.lists import BanList
 from corpora.display import show_bytes
 
 _LETTERS_WORTH_SCORING = 2
+_FRAGMENT: Category = "fragment"
 Extra = Callable[[Candidate], Iterable[Feature]]
 
 
@@ -25,11 +27,12 @@ Extra = Callable[[Candidate], Iterable[Feature]]
 class RiskOptions:
     """What to score with.
 
-    `ban_lists` give evidence, the first match counts (none: lexicons alone); `score_all` scores every
-    token; `extra` adds features from the user's own counts; `unreachable` are ids that no text produces.
+    `listed` says which ban-list entry matches a token (None: lexicons alone, see `ask_lists`); `score_all`
+    scores every token; `extra` adds features from the user's own counts; `unreachable` are ids that no
+    text produces.
     """
 
-    ban_lists: tuple[BanList, ...] = ()
+    listed: Callable[[bytes], Match | None] | None = None
     score_all: bool = False
     extra: Extra | None = None
     unreachable: frozenset[int] = frozenset()
@@ -52,7 +55,8 @@ class Draft:
 def score_tokens(texts: Sequence[TokenText], options: RiskOptions) -> list[TokenScore]:
     """Score the tokens worth it, most risky first; ties by id. `texts` are all tokens of one vocabulary."""
     model = load_risk_model()
-    matches = {text.id: match for text in texts if (match := _first_match(text.bytes, options.ban_lists))}
+    ask = options.listed or _no_list
+    matches = {text.id: match for text in texts if (match := ask(text.bytes))}
     by_group: dict[str, list[TokenText]] = defaultdict(list)
     for text in texts:
         group = model.group_of(text.script)
@@ -63,6 +67,24 @@ def score_tokens(texts: Sequence[TokenText], options: RiskOptions) -> list[Token
         if by_group[group.name]:
             scores += _score_group(by_group[group.name], group, model, options, matches, len(texts))
     return sorted(scores, key=lambda score: (-score.score, score.id))
+
+
+def ask_lists(ban_lists: Sequence[BanList]) -> Callable[[bytes], Match | None]:
+    """A question to several lists, the first match counts. Answers are kept: vocabularies share tokens.
+
+    A token that is both a whole entry and a fragment of a longer phrase is named after the entry.
+    """
+
+    @cache
+    def ask(token: bytes) -> Match | None:
+        for each in ban_lists:
+            match = each.match(token)
+            if match is not None:
+                others = each.explain(token).matches if match.category == _FRAGMENT else ()
+                return next((other for other in others if other.category != _FRAGMENT), match)
+        return None
+
+    return ask
 
 
 def draft_group(
@@ -85,7 +107,7 @@ def draft_group(
         match = matches.get(candidate.token.id)
         reasons = [Reason("base", group.base, f"{group.name} tokens in general")]
         reasons += to_reasons(features, group.weights)
-        reasons += _listed(match, group, model, asked=bool(options.ban_lists))
+        reasons += _listed(match, group, model, asked=options.listed is not None)
         drafts.append(Draft(candidate, tuple(reasons), _category(candidate.token, match)))
     return drafts, maker
 
@@ -104,13 +126,13 @@ def _score_group(
     for draft in drafts:
         feature = family.feature(draft.candidate.core)
         reasons = (*draft.reasons, *to_reasons([feature] if feature else [], group.weights))
-        category = draft.category or family.category(draft.candidate.core)
-        whole = _capped(Draft(draft.candidate, reasons, category), model)
-        scores.append(_finish(whole, model, options))
+        whole = _capped(Draft(draft.candidate, reasons, draft.category), model)
+        scores.append(_finish(whole, family.category(draft.candidate.core), model, options))
     return scores
 
 
-def _finish(draft: Draft, model: RiskModel, options: RiskOptions) -> TokenScore:
+def _finish(draft: Draft, relatives: Category | None, model: RiskModel, options: RiskOptions) -> TokenScore:
+    """The score of a draft; a flagged token without a category of its own takes its relatives'."""
     token, explanation = draft.candidate.token, draft.candidate.explanation
     score = round(probability(draft.points), 4)
     flagged = score >= model.threshold
@@ -120,13 +142,19 @@ def _finish(draft: Draft, model: RiskModel, options: RiskOptions) -> TokenScore:
         bytes=token.bytes,
         score=score,
         flagged=flagged,
-        category=draft.category or ("anomalous" if flagged else None),
+        category=_final_category(draft.category, relatives) if flagged else draft.category,
         script=token.script,
         reasons=tuple(sorted(draft.reasons, key=lambda reason: (-abs(reason.points), reason.code))),
         verdicts=_verdicts(token, draft, flagged, options),
         segmentation=explanation.words if explanation else (),
         language=explanation.language if explanation else None,
     )
+
+
+def _final_category(own: Category | None, relatives: Category | None) -> Category:
+    if own is not None and own != _FRAGMENT:
+        return own
+    return relatives or own or "anomalous"
 
 
 def _verdicts(token: TokenText, draft: Draft, flagged: bool, options: RiskOptions) -> tuple[Verdict, ...]:
@@ -146,8 +174,8 @@ def _worth_scoring(text: TokenText, group: Group) -> bool:
     return bool(hidden_characters(text.text) or matching_patterns(text.text))
 
 
-def _first_match(token: bytes, ban_lists: Sequence[BanList]) -> Match | None:
-    return next((match for each in ban_lists if (match := each.match(token))), None)
+def _no_list(token: bytes) -> Match | None:
+    return None
 
 
 def _listed(match: Match | None, group: Group, model: RiskModel, *, asked: bool) -> list[Reason]:

@@ -53,7 +53,7 @@ def check_agreement(encoded: EncodedTokens, engines: Sequence[Engine]) -> CheckR
 
 
 def random_texts(texts: Sequence[TokenText]) -> list[str]:
-    """Texts that stress borders: tokens joined at random, and characters drawn from all of Unicode. Seeded."""
+    """Texts that stress borders: tokens joined at random, and characters of all of Unicode. Seeded."""
     chance = random.Random(_SEED)
     pieces = [text.text for text in texts]
     if not pieces:

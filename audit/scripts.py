@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
+LATIN = "Latin"
 COMMON = "Common"  # digits, signs, spaces, emoji: used with every script
 BYTES = "Bytes"  # a token without one whole character
 _POINTS = 0x110000
@@ -67,16 +68,18 @@ def scripts_of(text: str) -> Counter[str]:
 
 
 def main_script(text: str) -> str:
-    """The script with most characters; kana wins over Han (Japanese); `Common` when there is none."""
+    """The script with most characters; `Common` when there is none.
+
+    Kana wins over Han (Japanese), and every script wins over Latin, which is written beside all of them.
+    """
     if text.isascii():
-        return "Latin" if any(map(str.isalpha, text)) else COMMON
+        return LATIN if any(map(str.isalpha, text)) else COMMON
     counts = scripts_of(text)
-    if not counts:
-        return COMMON
-    return min(
-        counts,
-        key=lambda script: (script == "Han" and bool(JAPANESE & counts.keys()), -counts[script], script),
+    japanese = bool(JAPANESE & counts.keys())
+    ordered = sorted(
+        counts, key=lambda script: (script == LATIN, script == "Han" and japanese, -counts[script])
     )
+    return ordered[0] if ordered else COMMON
 
 
 def is_mixed(scripts: frozenset[str]) -> bool:

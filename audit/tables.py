@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.results import AuditResult, CompressionRow, DiffResult, DiffRow, Reason, TokenScore
+from audit.results import AuditResult, CompressionRow, DiffResult, DiffRow, TokenScore
 from corpora.cli import TableView
 from corpora.display import show_text
 
@@ -52,19 +52,21 @@ def diff_tables(result: DiffResult) -> list[TableView]:
     if result.compression:
         tables.append(_compression_table(result.compression, (result.a, result.b)))
     if result.segmentations:
-        rows = [
-            (change.language, change.pretoken, " | ".join(change.pieces_a), " | ".join(change.pieces_b), f"{change.count:,}")
-            for change in result.segmentations[:_TOKENS_SHOWN]
-        ]  # fmt: skip
-        tables.append(TableView("Cut differently", ("language", "pretoken", *names, "times"), rows))
+        tables.append(_segmentation_table(result, names))
     return tables
 
 
 def _diff_rows(rows: Sequence[DiffRow]) -> list[tuple[str, ...]]:
-    return [
-        (row.name, *(f"{number:,}" for number in (row.shared, row.only_a, row.only_b, row.flagged_a, row.flagged_b)))
-        for row in rows
-    ]  # fmt: skip
+    numbers = [(row.shared, row.only_a, row.only_b, row.flagged_a, row.flagged_b) for row in rows]
+    return [(row.name, *map("{:,}".format, cells)) for row, cells in zip(rows, numbers, strict=True)]
+
+
+def _segmentation_table(result: DiffResult, names: tuple[str, str]) -> TableView:
+    rows = [
+        (c.language, c.pretoken, " | ".join(c.pieces_a), " | ".join(c.pieces_b), f"{c.count:,}")
+        for c in result.segmentations[:_TOKENS_SHOWN]
+    ]
+    return TableView("Cut differently", ("language", "pretoken", *names, "times"), rows)
 
 
 def _script_table(result: AuditResult) -> TableView:
@@ -77,26 +79,25 @@ def _script_table(result: AuditResult) -> TableView:
 
 def _token_table(tokens: Sequence[tuple[TokenScore, str]]) -> TableView:
     flagged = [(score, side) for score, side in tokens if score.flagged]
-    rows = [
-        (str(score.id), f"[{score.token}]", f"{score.score:.2f}", score.category or "", side, _reasons(score.reasons))
-        for score, side in flagged[:_TOKENS_SHOWN]
-    ]  # fmt: skip
-    title = f"{len(flagged):,} risky tokens" + (
-        f", the first {len(rows)}" if len(flagged) > len(rows) else ""
-    )
-    return TableView(title, ("id", "token", "score", "category", "in", "why"), rows)
+    rows = [_token_row(score, side) for score, side in flagged[:_TOKENS_SHOWN]]
+    rest = f", the first {len(rows)}" if len(flagged) > len(rows) else ""
+    columns = ("id", "token", "score", "category", "in", "why", "clean reading")
+    return TableView(f"{len(flagged):,} risky tokens{rest}", columns, rows)
 
 
-def _reasons(reasons: Sequence[Reason]) -> str:
-    adding = [reason for reason in reasons if reason.points > 0][:_REASONS_SHOWN]
-    return "; ".join(f"{reason.points:+.1f} {show_text(reason.evidence)}" for reason in adding)
+def _token_row(score: TokenScore, side: str) -> tuple[str, ...]:
+    why = ", ".join(f"{r.code} {r.points:+.1f}" for r in score.reasons[:_REASONS_SHOWN] if r.points > 0)
+    reading = show_text(" + ".join(score.segmentation))
+    shown = f"[{score.token}]"  # the brackets show spaces at the edges
+    return (str(score.id), shown, f"{score.score:.2f}", score.category or "", side, why, reading)
 
 
 def _compression_table(rows: Sequence[CompressionRow], names: Sequence[str]) -> TableView:
+    places = range(len(names))
     cells = [
-        (row.language, f"{row.documents:,}", *(f"{row.bytes_per_token(place):.3f}" for place in range(len(names))))
+        (row.language, f"{row.documents:,}", *(f"{row.bytes_per_token(place):.3f}" for place in places))
         for row in rows
-    ]  # fmt: skip
+    ]
     return TableView("Bytes per token", ("language", "documents", *map(show_text, names)), cells)
 
 

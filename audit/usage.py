@@ -1,4 +1,4 @@
-"""What a user's own pretoken counts say of a vocabulary: how often tokens are used, and how often they only help."""
+"""What a user's pretoken counts say of a vocabulary: how often tokens are used, or only merged on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Candidate texts around a token: neighbours that may make a pretoken whole, characters that complete cut ones."""
+"""Texts that may produce a token: with neighbours around it, with its cut characters completed."""
 
 from __future__ import annotations
 
@@ -9,32 +9,16 @@ from audit.token_text import TokenText, Utf8Class
 
 # Neighbours that change how the published patterns cut: letters of both cases, spaces, newlines, digits,
 # punctuation, contractions in both cases, and a caseless letter.
+# fmt: off
 _BEFORE = (
-    "",
-    "a",
-    "A",
-    " ",
-    "x ",
-    "\n",
-    ".",
-    "1",
-    "s",
-    "“",
-    "(",
-    "/",
-    "'",
-    "é",
-    "中",
-    "aA",
-    "Aa",
-    " a",
-    " A",
+    "", "a", "A", " ", "x ", "\n", ".", "1", "s", "“", "(", "/", "'", "é", "中", "aA", "Aa", " a", " A",
 )
 _AFTER = (
-    "", "s", "S", "a", "A", " ", " x", "\n", "\n\n", "1", ".", ",", "/", "//", "'", "'s", "'S", "'t", "'T", "'re",
-    "'RE", "'ll", "'LL", "'d", "'D", "'m", "'M", "'ve", "'VE", "t", "T", "e", "E", "l", "re", "RE", "é", "中", "\r\n",
-    "Aa", "aA", ")", "?", "!",
-)  # fmt: skip
+    "", "s", "S", "a", "A", "t", "T", "e", "E", "l", "é", "中", "1", " ", " x", "\n", "\n\n", "\r\n",
+    ".", ",", "/", "//", "'", ")", "?", "!", "aA", "Aa", "re", "RE",
+    "'s", "'S", "'t", "'T", "'re", "'RE", "'ll", "'LL", "'d", "'D", "'m", "'M", "'ve", "'VE",
+)
+# fmt: on
 _TRIES = 600  # texts tried for one cut token
 _SURROGATES = range(0xD800, 0xE000)
 _LAST_POINT = 0x10FFFF

@@ -44,7 +44,11 @@ class BanList:
         self._order = {id(entry): place for place, entry in enumerate(self.entries)}
         self._ban_layers, self._ban_bytes = _layers(entries)
         self._allow_layers, self._allow_bytes = _layers(allows)
-        self._pairs = [entry for entry in entries if entry.kind == "pair"]
+        self._pairs = [
+            (entry, fold(entry.pattern.encode(), entry.variants), fold(entry.right.encode(), entry.variants))
+            for entry in entries
+            if entry.kind == "pair"
+        ]
 
     @classmethod
     def empty(cls) -> BanList:
@@ -58,8 +62,8 @@ class BanList:
 
     def refuse(self, left: bytes, right: bytes) -> Match | None:
         """Why `left` and `right` must not be merged: a pair rule, or the merged token is banned."""
-        for entry in self._pairs:
-            if _is_pair(entry, left, right):
+        for entry, folded_left, folded_right in self._pairs:
+            if fold(left, entry.variants) == folded_left and fold(right, entry.variants) == folded_right:
                 return as_match(entry)
         return self.match(left + right)
 
@@ -131,12 +135,6 @@ def _hits(layers: Sequence[Layer], exact: BytesLayer, token: bytes) -> Iterator[
 
 def _covered(hit: Hit, allows: Iterable[Hit]) -> bool:
     return any(hit.hidden_by(allow) for allow in allows)
-
-
-def _is_pair(entry: Entry, left: bytes, right: bytes) -> bool:
-    return fold(left, entry.variants) == fold(entry.pattern.encode(), entry.variants) and fold(
-        right, entry.variants
-    ) == fold(entry.right.encode(), entry.variants)
 
 
 def _matches(hits: Iterable[Hit]) -> tuple[Match, ...]:

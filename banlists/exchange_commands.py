@@ -73,7 +73,7 @@ def export(lists: tuple[str, ...], target_format: str) -> None:
 
 @verb(
     "pack",
-    example="winnow ban pack core -o release/core.toml\nwinnow ban pack a.toml b.toml --severity full -o c.toml",
+    example="winnow ban pack core -o release/core.toml\nwinnow ban pack a.toml b.toml -o c.toml",
 )
 @click.argument("lists", nargs=-1, required=True, metavar="LIST...")
 @click.option("--severity", type=click.Choice(["core", "extended", "full"]), default="core",

@@ -1,1 +1,1 @@
-"""Benchmarks of the trainer: corpora from Debian packages, other trainers beside it, equality with Hugging Face."""
+"""Benchmarks of the trainer: speed and memory beside other trainers, equality with Hugging Face."""

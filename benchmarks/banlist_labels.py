@@ -1,6 +1,6 @@
 """Precision, recall and F1 of ban lists on the labelled o200k tokens, per category and per language.
 
-    python -m benchmarks.banlist_labels [LIST ...]        default: core
+python -m benchmarks.banlist_labels [LIST ...]        default: core
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ def scores(tokens: Sequence[Judged]) -> list[Score]:
         score(name, tokens, lambda token, name=name: name == (token.category or token.found))
         for name in categories
     )
-    rows.extend(
-        score(name, tokens, lambda token, name=name: token.language == name) for name in languages
-    )
+    rows.extend(score(name, tokens, lambda token, name=name: token.language == name) for name in languages)
     return rows
 
 

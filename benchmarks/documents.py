@@ -1,4 +1,4 @@
-"""Documents from packages: which files are text, in which language, deduplicated, one file for each language."""
+"""Documents from packages: which files are text and in which language, deduplicated, written by language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from benchmarks.extract import catalogue_strings, decode, plain_lines, strip_markup, strip_roff
-from benchmarks.packages import PackedFile, Package, files
+from benchmarks.packages import Package, PackedFile, files
 
 CODE = "code-"  # how the language of a program begins
 DOCUMENT_CHARACTERS = 32_768  # a longer file becomes several documents, cut at a line's end
@@ -22,10 +22,10 @@ _REPEATED = 24  # characters; a line of prose at least so long is kept once in a
 _LONGEST_LINE = 4_000  # characters; longer lines are generated or minified code, or data
 _LANGUAGES_BY_ENDING = {
     "c": "c", "h": "c", "hpp": "cpp", "cpp": "cpp", "cc": "cpp", "ipp": "cpp", "go": "go", "rs": "rust",
-    "java": "java", "py": "python", "pyi": "python", "js": "javascript", "mjs": "javascript", "cjs": "javascript",
-    "ts": "typescript", "rb": "ruby", "pl": "perl", "pm": "perl", "php": "php", "lisp": "lisp", "el": "lisp",
-    "erl": "erlang", "hrl": "erlang", "ex": "elixir", "exs": "elixir", "vim": "vim", "sh": "shell", "S": "assembly",
-    "s": "assembly", "css": "css", "scss": "css",
+    "java": "java", "py": "python", "pyi": "python", "js": "javascript", "mjs": "javascript",
+    "cjs": "javascript", "ts": "typescript", "rb": "ruby", "pl": "perl", "pm": "perl", "php": "php",
+    "lisp": "lisp", "el": "lisp", "erl": "erlang", "hrl": "erlang", "ex": "elixir", "exs": "elixir",
+    "vim": "vim", "sh": "shell", "S": "assembly", "s": "assembly", "css": "css", "scss": "css",
 }  # fmt: skip
 _CODE_FILES = r"\.(" + "|".join(_LANGUAGES_BY_ENDING) + r"|el\.gz)$|/usr/src/.*\.tar\.xz$|/src\.zip$"
 _MARKUP = (".html", ".htm", ".xhtml", ".page", ".xml", ".docbook", "/index.cache")
@@ -77,7 +77,7 @@ def document_key(text: str) -> int:
 
 
 def language_tag(spelling: str) -> str:
-    """One tag for the ways to spell a language: `zh_CN`, `zh-cn` → `zh`; `sr@latin` → `sr-latn`; `C` → `en`."""
+    """One tag for all spellings of a language: `zh_CN` and `zh-cn` → `zh`; `sr@latin` → `sr-latn`."""
     base, _, variant = spelling.partition("@")
     primary, *rest = re.split("[-_]", base)
     if primary == "zh" and any(part.lower() in _TRADITIONAL for part in rest):
@@ -155,10 +155,11 @@ def write_by_language(packages: Iterable[Package], source: Path, target: Path) -
     target.mkdir(parents=True)
     encoder = msgspec.json.Encoder()
     seen = Deduplicator()
-    opened: dict[str, BinaryIO] = {}
+    opened: dict[Path, BinaryIO] = {}
     with ExitStack() as stack:
         for package in packages:
             for document in package_documents(package, source, seen):
-                if document.lang not in opened:
-                    opened[document.lang] = stack.enter_context((target / f"{document.lang}.jsonl").open("wb"))
-                opened[document.lang].write(encoder.encode(document) + b"\n")
+                path = target / f"{document.lang}.jsonl"
+                if path not in opened:
+                    opened[path] = stack.enter_context(path.open("wb"))
+                opened[path].write(encoder.encode(document) + b"\n")

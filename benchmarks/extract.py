@@ -1,4 +1,4 @@
-"""Plain text from the formats that documentation comes in: HTML and other markup, manual pages, catalogues."""
+"""Plain text from the formats of documentation: HTML and other markup, manual pages, catalogues."""
 
 from __future__ import annotations
 
@@ -25,18 +25,22 @@ _MANY_BLANKS = re.compile(r"\n{3,}")
 _CATALOGUE_MAGIC = {b"\xde\x12\x04\x95": "<", b"\x95\x04\x12\xde": ">"}  # GNU gettext manual, "MO Files"
 
 # Requests and macros of man(7) and mdoc(7) whose arguments are text; every other request is layout.
-_TEXT_MACROS = frozenset(
-    "B I R BI BR IB IR RB RI SB SM SH SS TH TP IP UR MT "
-    "Sh Ss Nm Nd Fl Ar Cm Pa Dl D1 Li Sy Em Ic Va Vt Fa Fn Ev Xr It Dq Sq Pq Qq Op".split()
-)
+_TEXT_MACROS = frozenset({
+    "B", "I", "R", "BI", "BR", "IB", "IR", "RB", "RI", "SB", "SM", "SH", "SS", "TH", "TP", "IP", "UR", "MT",
+    "Sh", "Ss", "Nm", "Nd", "Fl", "Ar", "Cm", "Pa", "Dl", "D1", "Li", "Sy", "Em", "Ic", "Va", "Vt", "Fa",
+    "Fn", "Ev", "Xr", "It", "Dq", "Sq", "Pq", "Qq", "Op",
+})  # fmt: skip
 _TITLES = frozenset({"SH", "SS", "TH", "Sh", "Ss"})
-_ROFF_FONT = re.compile(r"\\[fF](?:\[[^]]*\]|\(..|.)|\\s[+-]?\d|\\[&|^/,:%)]|\\[hvwlLk]'[^']*'|\\\*(?:\[[^]]*\]|\(..|.)")
+_ROFF_FONT = re.compile(
+    r"\\[fF](?:\[[^]]*\]|\(..|.)|\\s[+-]?\d|\\[&|^/,:%)]|\\[hvwlLk]'[^']*'|\\\*(?:\[[^]]*\]|\(..|.)"
+)
 _ROFF_NAMED = re.compile(r"\\\((..)|\\\[([^]]+)\]")
 _ROFF_CHARACTERS = {
-    "aq": "'", "dq": '"', "lq": "“", "rq": "”", "oq": "‘", "cq": "’", "em": "—", "en": "–", "hy": "-", "bu": "•",
-    "co": "©", "rg": "®", "tm": "™", "ga": "`", "ha": "^", "ti": "~", "rs": "\\", "bv": "|", "mu": "×", "->": "→",
-    "<-": "←", "la": "⟨", "ra": "⟩", "Fo": "«", "Fc": "»", "ss": "ß", "de": "°", "+-": "±", "<=": "≤", ">=": "≥",
-    "at": "@", "sh": "#", "Do": "$", "sl": "/", "lB": "[", "rB": "]", "lC": "{", "rC": "}", "mc": "µ", "12": "½",
+    "aq": "'", "dq": '"', "lq": "“", "rq": "”", "oq": "‘", "cq": "’", "em": "—", "en": "–", "hy": "-",
+    "bu": "•", "co": "©", "rg": "®", "tm": "™", "ga": "`", "ha": "^", "ti": "~", "rs": "\\", "bv": "|",
+    "mu": "×", "->": "→", "<-": "←", "la": "⟨", "ra": "⟩", "Fo": "«", "Fc": "»", "ss": "ß", "de": "°",
+    "+-": "±", "<=": "≤", ">=": "≥", "at": "@", "sh": "#", "Do": "$", "sl": "/", "lB": "[", "rB": "]",
+    "lC": "{", "rC": "}", "mc": "µ", "12": "½",
 }  # fmt: skip
 _ROFF_UNICODE = re.compile(r"u([0-9A-F]{4,6})")
 _ARGUMENT = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
@@ -123,7 +127,13 @@ def _roff_lines(source: str) -> Iterator[str]:
 def _roff_text(line: str) -> str:
     line = _ROFF_FONT.sub("", line.split('\\"')[0])
     line = _ROFF_NAMED.sub(_roff_character, line)
-    return line.replace("\\-", "-").replace("\\ ", " ").replace("\\~", " ").replace("\\e", "\\").replace("\\.", ".")
+    return (
+        line.replace("\\-", "-")
+        .replace("\\ ", " ")
+        .replace("\\~", " ")
+        .replace("\\e", "\\")
+        .replace("\\.", ".")
+    )
 
 
 def _roff_character(match: re.Match[str]) -> str:

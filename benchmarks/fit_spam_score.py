@@ -21,9 +21,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from curation.counting import count
 from curation.language_id import LanguageIdentifier
 from curation.measuring import pack
-from curation.signals import count, measure
+from curation.signals import measure
 from curation.spam_score import Term
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +56,11 @@ class Examples:
 
     def add(self, text: str, spam: bool, weight: float, source: int, kind: str) -> None:
         """Append one example."""
-        for column, value in zip((self.texts, self.spam, self.weights, self.sources, self.kinds), (text, spam, weight, source, kind), strict=True):  # type: ignore[misc]
+        for column, value in zip(
+            (self.texts, self.spam, self.weights, self.sources, self.kinds),
+            (text, spam, weight, source, kind),
+            strict=True,
+        ):  # type: ignore[misc]
             column.append(value)  # type: ignore[attr-defined]
 
 
@@ -96,7 +101,9 @@ def read_features(texts: Sequence[str]) -> npt.NDArray[np.float64]:
     return np.column_stack(matrix)
 
 
-def fit(features: npt.NDArray[np.float64], spam: npt.NDArray[np.bool_], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def fit(
+    features: npt.NDArray[np.float64], spam: npt.NDArray[np.bool_], weights: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     """Newton's method; returns the coefficients, the intercept last. Features must be standardised."""
     design = np.c_[features, np.ones(len(features))]
     penalty = np.diag([PENALTY] * features.shape[1] + [1e-6])
@@ -114,7 +121,9 @@ def fit(features: npt.NDArray[np.float64], spam: npt.NDArray[np.bool_], weights:
 
 def cross_validate(features: npt.NDArray[np.float64], examples: Examples) -> npt.NDArray[np.float64]:
     """Out-of-fold probabilities, averaged in log-odds over several divisions of the sources into folds."""
-    spam, weights, sources = (np.array(column) for column in (examples.spam, examples.weights, examples.sources))
+    spam, weights, sources = (
+        np.array(column) for column in (examples.spam, examples.weights, examples.sources)
+    )
     total = np.zeros(len(spam))
     for seed in range(SEEDS):
         names = np.unique(sources)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 DATA_VARIABLE = "WINNOW_BENCH_DATA"
 _DEFAULT = Path(__file__).resolve().parent.parent / ".benchmarks-data"
-CORPORA = ("mixed-10", "mixed-50", "mixed-200", "chinese-20", "code-20")
+CORPORA = ("mixed-1", "mixed-10", "mixed-50", "mixed-200", "chinese-20", "code-20")
 
 
 def data_folder() -> Path:

@@ -1,8 +1,9 @@
-"""Runs commands in fresh processes and measures them: wall time, CPU time, peak memory; medians and spread."""
+"""Runs commands in fresh processes and measures them: wall time, CPU time, peak memory; and the spread."""
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import statistics
 import subprocess
@@ -65,9 +66,10 @@ def interleaved(things: Sequence[_T], rounds: int) -> Iterator[tuple[int, _T]]:
 def measure(command: Sequence[str], log: Path, timeout: float) -> Usage:
     """Run a command to its end in a process group of its own, its output in `log`.
 
-    The peak is the process's own high-water mark as the kernel tells it (wait4), or, where it started
-    others, the greatest sum of their resident memory seen every 50 ms, if that is more (Linux only).
-    Raises CommandFailed when it fails, or is stopped after `timeout` seconds.
+    The peak is the process's own high-water mark as the kernel tells it (wait4), or the greatest sum of
+    its and its children's resident memory seen every 50 ms, if that is more (Linux only). A new process
+    inherits the mark of the one that starts it: a mark no higher than ours says nothing, so keep ours low.
+    Raises CommandFailed when the command fails, or is stopped after `timeout` seconds.
     """
     with log.open("wb") as output:
         start = time.perf_counter()
@@ -79,7 +81,8 @@ def measure(command: Sequence[str], log: Path, timeout: float) -> Usage:
     if process.returncode:
         reason = f"stopped after {timeout:.0f} s" if watch.expired else f"exit code {process.returncode}"
         raise CommandFailed(f"{reason}: {log.read_text(errors='replace')[-_TAIL:].strip()}")
-    peak = max(usage.ru_maxrss * 1024, watch.peak)
+    inherited = usage.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = watch.peak if inherited else max(usage.ru_maxrss * 1024, watch.peak)
     return Usage(wall, usage.ru_utime + usage.ru_stime, peak / 1e6)
 
 
@@ -92,7 +95,7 @@ def measure_all(commands: Sequence[Sequence[str]], log: Path, timeout: float) ->
 
 
 class _Watch:
-    """A thread that adds up the memory of a process and those under it, and ends the group when time is up."""
+    """A thread that adds up the memory of a process and its children, and ends the group when time is up."""
 
     def __init__(self, pid: int, timeout: float) -> None:
         self.peak = 0

@@ -43,7 +43,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package of the local package lists: `language` is a tag or `code`, `file` the name apt-get gives it."""
+    """One package that apt knows: `language` is a tag or `code`, `file` the name that apt-get gives it."""
 
     name: str
     version: str
@@ -68,12 +68,14 @@ def read_groups(table: Path = _TABLE) -> tuple[Group, ...]:
 
 
 def choose(groups: Sequence[Group], known: Sequence[str]) -> tuple[dict[str, tuple[Group, str]], list[str]]:
-    """Which of the known package names the groups want, each with its group and language; and what is missing."""
+    """The names that the groups want, each with its group and language; and the patterns that find none."""
     chosen: dict[str, tuple[Group, str]] = {}
     missing: list[str] = []
     for group in groups:
         for pattern in group.names:
-            names = sorted((n for n in known if fnmatchcase(n, pattern) and n not in group.skip), key=_by_version)
+            names = sorted(
+                (n for n in known if fnmatchcase(n, pattern) and n not in group.skip), key=_by_version
+            )
             if not names:
                 missing.append(pattern)
             for name in names[-1:] if group.newest else names:
@@ -114,10 +116,12 @@ def files(package: Path, only: str) -> Iterator[PackedFile]:
 
     Raises WinnowError when the package cannot be unpacked.
     """
-    wanted = re.compile(only)
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE) as process:
-        with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
-            yield from _members(archive, wanted)
+    command = ["dpkg-deb", "--fsys-tarfile", str(package)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE) as process,
+        tarfile.open(fileobj=process.stdout, mode="r|") as archive,
+    ):
+        yield from _members(archive, re.compile(only))
     if process.returncode:
         raise WinnowError(f"dpkg-deb failed with {process.returncode}", where=package.name)
 
@@ -165,7 +169,11 @@ def _by_version(name: str) -> list[tuple[int, str]]:
 def _records(names: Sequence[str]) -> dict[str, dict[str, str]]:
     shown = _run(["apt-cache", "show", "--no-all-versions", *names])
     records = [
-        dict(line.split(": ", 1) for line in block.splitlines() if re.match(r"(Pack|Vers|Arch|SHA256)\w*: ", line))
+        dict(
+            line.split(": ", 1)
+            for line in block.splitlines()
+            if re.match(r"(Pack|Vers|Arch|SHA256)\w*: ", line)
+        )
         for block in shown.split("\n\n")
     ]
     return {record["Package"]: record for record in records if "SHA256" in record}

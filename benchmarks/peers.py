@@ -1,4 +1,4 @@
-"""The trainers that are compared, each a small program of its own: a JSONL corpus in, a vocabulary file out."""
+"""The trainers that are compared, each a program of its own: a JSONL corpus in, a vocabulary file out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A trainer: its name in tables, the distribution whose version is told, the patterns it can use (all: none).
+    """A trainer: its name in tables, its distribution, and the patterns it is bound to (none: it takes any).
 
     `commands` are run one after another; `vocabulary` is what they leave in the task's folder.
     """
@@ -97,16 +97,19 @@ def train_tokenizers(task: Task) -> None:
 
 def train_rustbpe(task: Task) -> None:
     """rustbpe: no least frequency."""
-    import rustbpe
+    import rustbpe  # type: ignore[import-untyped]
 
     tokenizer = rustbpe.Tokenizer()
     tokenizer.train_from_iterator(texts(task.corpus), task.vocab_size, pattern=task.regex)
-    write_ranks(task.folder / "ranks.tiktoken", {bytes(token): rank for token, rank in tokenizer.get_mergeable_ranks()})
+    write_ranks(
+        task.folder / "ranks.tiktoken",
+        {bytes(token): rank for token, rank in tokenizer.get_mergeable_ranks()},
+    )
 
 
 def train_bpeasy(task: Task) -> None:
     """bpeasy: no least frequency; it keeps every document in memory."""
-    import bpeasy
+    import bpeasy  # type: ignore[import-untyped]
 
     write_ranks(
         task.folder / "ranks.tiktoken",
@@ -146,29 +149,36 @@ _ADAPTERS = {
 }
 
 
-def winnow_command(task: Task, *options: str) -> list[str]:
-    """`winnow train CORPUS`, as a command line."""
-    return [*_winnow("train", task.corpus), "-o", str(task.folder / "out"), *_training(task), *options]
+def winnow_command(task: Task, given: Path, *options: str) -> list[str]:
+    """`winnow train` of documents or counts, as a command line; it writes `out` in the task's folder."""
+    sizes = ["--vocab-size", str(task.vocab_size), "--min-frequency", str(MINIMUM_FREQUENCY)]
+    return [
+        *_winnow("train", given),
+        "-o",
+        str(task.folder / "out"),
+        *sizes,
+        "--pattern",
+        task.pattern,
+        *options,
+    ]
+
+
+def winnow_count_command(task: Task, counts: Path) -> list[str]:
+    """`winnow count` of the task's corpus, as a command line."""
+    return [*_winnow("count", task.corpus), "-o", str(counts), "--pattern", task.pattern]
 
 
 def _winnow(verb: str, given: Path) -> list[str]:
     return [sys.executable, "-m", "winnow", verb, str(given), "--quiet"]
 
 
-def _training(task: Task) -> list[str]:
-    return ["--vocab-size", str(task.vocab_size), "--pattern", task.pattern, "--min-frequency", str(MINIMUM_FREQUENCY)]
-
-
 def _train(task: Task) -> list[list[str]]:
-    return [winnow_command(task)]
+    return [winnow_command(task, task.corpus)]
 
 
 def _count_and_train(task: Task) -> list[list[str]]:
     counts = task.folder / "counts.parquet"
-    return [
-        [*_winnow("count", task.corpus), "-o", str(counts), "--pattern", task.pattern],
-        [*_winnow("train", counts), "-o", str(task.folder / "out"), *_training(task)],
-    ]
+    return [winnow_count_command(task, counts), winnow_command(task, counts)]
 
 
 def _adapter(name: str) -> Callable[[Task], list[list[str]]]:
@@ -194,7 +204,7 @@ PEERS = (
 
 def by_name(names: Iterable[str]) -> list[Peer]:
     """The trainers of these names, in the order of `PEERS`. Raises KeyError for a name that is none."""
-    wanted = {name: None for name in names}
+    wanted = dict.fromkeys(names)
     known = {peer.name: peer for peer in PEERS}
     return sorted((known[name] for name in wanted), key=PEERS.index)
 

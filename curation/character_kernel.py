@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from corpora.unicode_classes import (
+    CODE_POINTS,
     CONTROL,
     INVISIBLE,
     LETTER,
@@ -19,8 +22,9 @@ from corpora.unicode_classes import (
     SYMBOL,
     UNASSIGNED,
     UPPER,
+    class_table,
 )
-from curation.points import BLANK, DIGIT, OTHER, SOLID, WORD
+from curation.points import BLANK, DIGIT, OTHER, SOLID, WORD, kind_table, styled_table
 
 # Columns of the counts.
 COUNT_NAMES = (
@@ -34,40 +38,57 @@ COUNT_NAMES = (
     MIXED_WORDS, WORDS, GLUED, LONG_DIGIT_RUNS, LUCKY_NAMES, SPELLED, URLS, URL_POINTS, BRACKETS,
 ) = range(len(COUNT_NAMES))  # fmt: skip
 
+# Columns that are classes of corpora.unicode_classes.
+_CLASSES = {
+    LETTERS: LETTER, MARKS: MARK, DIGITS: NUMBER, PUNCTUATIONS: PUNCTUATION, SYMBOLS: SYMBOL, SPACES: SPACE,
+    NEWLINES: NEWLINE, UPPERS: UPPER, CONTROLS: CONTROL, PRIVATES: PRIVATE, UNASSIGNEDS: UNASSIGNED,
+}  # fmt: skip
 _ZERO_WIDTH_JOINERS = (0x200C, 0x200D)  # ordinary in Persian, Indic scripts and emoji: not invisible junk
-_ZWNJ, _ZWJ = _ZERO_WIDTH_JOINERS
 _LATIN, _GREEK, _CYRILLIC = 1, 2, 3  # indices in curation.scripts.SCRIPTS: the scripts with look-alikes
 
 
+@cache
+def _groups() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
+    """Code points in groups that count alike: the group of every code point, shape (1,114,112,), and what
+    one character of each group adds to the counts, shape (groups, len(COUNT_NAMES)).
+    """
+    points = np.arange(CODE_POINTS)
+    bits = class_table().astype(np.int64)
+    marks = {
+        POINTS: np.ones(CODE_POINTS, dtype=np.bool_),
+        INVISIBLES: ((bits & INVISIBLE) != 0) & ~np.isin(points, _ZERO_WIDTH_JOINERS),
+        REPLACEMENTS: points == 0xFFFD,
+        STYLED: styled_table(),
+        EMOJI: ((points >= 0x1F300) & (points < 0x1FB00)) | ((points >= 0x2600) & (points < 0x27C0)),
+        SOLIDS: kind_table() == SOLID,
+        BRACKETS: np.isin(points, [ord(sign) for sign in "{};="]),
+        **{column: (bits & bit) != 0 for column, bit in _CLASSES.items()},
+    }
+    code = np.zeros(CODE_POINTS, dtype=np.int64)
+    for number, mark in enumerate(marks.values()):
+        code |= mark.astype(np.int64) << number
+    codes, group = np.unique(code, return_inverse=True)
+    adds = np.zeros((len(codes), len(COUNT_NAMES)))
+    for number, column in enumerate(marks):
+        adds[:, column] = codes >> number & 1
+    return group.astype(np.uint8), adds
+
+
+def count_classes(points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Counts, shape (documents, len(COUNT_NAMES)), with the columns filled that depend on single characters."""
+    group, adds = _groups()
+    histogram = np.zeros((len(starts) - 1, len(adds)))
+    _count_groups(points, starts, group, histogram)
+    counts: npt.NDArray[np.float64] = histogram @ adds
+    return counts
+
+
 @njit(cache=True, nogil=True)
-def count_classes(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], classes: npt.NDArray[np.uint16],
-    kinds: npt.NDArray[np.uint8], styled: npt.NDArray[np.bool_], counts: npt.NDArray[np.float64],
-) -> None:  # fmt: skip
-    """Fill the columns of `counts`, shape (documents, len(COUNT_NAMES)), that depend on single code points."""
+def _count_groups(points, starts, group, histogram):  # type: ignore[no-untyped-def]
     for document in range(len(starts) - 1):
-        row = counts[document]
+        row = histogram[document]
         for at in range(starts[document], starts[document + 1]):
-            point = points[at]
-            bits = classes[point]
-            row[POINTS] += 1
-            row[LETTERS] += (bits & LETTER) != 0
-            row[MARKS] += (bits & MARK) != 0
-            row[DIGITS] += (bits & NUMBER) != 0
-            row[PUNCTUATIONS] += (bits & PUNCTUATION) != 0
-            row[SYMBOLS] += (bits & SYMBOL) != 0
-            row[SPACES] += (bits & SPACE) != 0
-            row[NEWLINES] += (bits & NEWLINE) != 0
-            row[UPPERS] += (bits & UPPER) != 0
-            row[CONTROLS] += (bits & CONTROL) != 0
-            row[PRIVATES] += (bits & PRIVATE) != 0
-            row[UNASSIGNEDS] += (bits & UNASSIGNED) != 0
-            row[INVISIBLES] += (bits & INVISIBLE) != 0 and point != _ZWNJ and point != _ZWJ
-            row[REPLACEMENTS] += point == 0xFFFD
-            row[STYLED] += styled[point]
-            row[EMOJI] += 0x1F300 <= point < 0x1FB00 or 0x2600 <= point < 0x27C0
-            row[SOLIDS] += kinds[point] == SOLID
-            row[BRACKETS] += point == 0x7B or point == 0x7D or point == 0x3B or point == 0x3D  # { } ; =
+            row[group[points[at]]] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -137,7 +158,15 @@ def _is_lucky_name(points, fold, kinds, at, stop, end):  # type: ignore[no-untyp
         return after + 1 >= end or kinds[fold[points[after + 1]]] != WORD
     if digits < 2 or follows_letter:
         return False
-    return same and number > 0 or number == 69 or number == 303 or number == 138 or number == 168 or number == 365
+    return (
+        same
+        and number > 0
+        or number == 69
+        or number == 303
+        or number == 138
+        or number == 168
+        or number == 365
+    )
 
 
 @njit(cache=True, nogil=True, inline="always")

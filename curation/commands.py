@@ -28,8 +28,12 @@ _MODEL_HELP = "fastText language model (.ftz or .bin); lid.176, GlotLID and Open
 @click.option("--language", metavar="CODES", default="", help="Keep only these languages, such as en,zh.")
 @click.option("--rules", "rule_set", default="default", show_default=True, help=_RULES_HELP)
 @click.option("--lid-model", type=click.Path(path_type=Path), help=_MODEL_HELP)
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default all cores. The result is the same.")
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to run.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes; default all cores. The result is the same."
+)
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to run."
+)
 @click.option("--decisions", type=click.Choice(["first", "full"]), default="first", show_default=True, help="Record the rule that dropped a document, or every rule's value as well.")  # fmt: skip
 @click.option("--keep-dropped", is_flag=True, help="Write the dropped documents to DIR/dropped as well.")
 @force_option

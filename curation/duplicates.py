@@ -12,7 +12,7 @@ import numpy.typing as npt
 from curation.near_kernel import FEWEST, add, overlap, sample_grams
 from curation.points import decode, fold_table, kind_table
 from curation.rules import DuplicateRules
-from curation.signals import Batch
+from curation.counting import Batch
 
 EXACT, NEAR, BOILERPLATE = "exact-duplicate", "near-duplicate", "boilerplate"
 _COUNTERS = 1 << 27  # bytes; half full after about 400 MB of text that repeats nothing
@@ -22,7 +22,7 @@ _FULL = 0.5  # share of counters in use after which nothing is added: chance ove
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What is compared of a document: 16 bytes that say whether two texts are the same but for
-    case and white space, and its sampled n-grams, sorted."""
+    case and white space, and its different sampled n-grams."""
 
     digest: bytes
     samples: npt.NDArray[np.uint64]
@@ -44,7 +44,7 @@ def fingerprints(batch: Batch) -> list[Fingerprint]:
     """The fingerprints of a batch's documents."""
     points, starts = decode(batch.data, batch.offsets)
     samples, offsets, digests = sample_grams(points, starts, fold_table(), kind_table())
-    pieces = (np.unique(samples[offsets[d] : offsets[d + 1]]) for d in range(len(batch.texts)))
+    pieces = (samples[offsets[d] : offsets[d + 1]].copy() for d in range(len(batch.texts)))
     return [Fingerprint(digests[d].tobytes(), piece) for d, piece in enumerate(pieces)]
 
 

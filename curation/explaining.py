@@ -69,10 +69,14 @@ def find_document(corpus: Corpus, document_id: str) -> Document:
                 row = ids.index(document_id)
                 text = texts_of(batch.column("text"))[row]
                 if isinstance(text, Exception):
-                    raise WinnowError(f"the document's text is broken: {text}", where=f"{shard.where}: {document_id}")
+                    raise WinnowError(
+                        f"the document's text is broken: {text}", where=f"{shard.where}: {document_id}"
+                    )
                 return Document(document_id, batch.column("source")[row].as_py(), text)
     where = ", ".join(shard.where for shard in corpus.shards[:3])
-    raise WinnowError(f"no document {document_id!r}", where=where, hint="ids stand in DIR/decisions; --id-field")
+    raise WinnowError(
+        f"no document {document_id!r}", where=where, hint="ids stand in DIR/decisions; --id-field"
+    )
 
 
 def explain_document(document: Document, settings: JudgeSettings) -> Explanation:
@@ -92,14 +96,26 @@ def _replay(rule: Rule, value: float, verdict: str) -> RuleReplay:
     condition = rule.condition
     to_keep = _to_keep(rule, value) if verdict == "drop" else ""
     return RuleReplay(
-        rule.name, condition.signal, value, condition.comparison, condition.threshold, verdict, rule.reason, to_keep
+        rule.name,
+        condition.signal,
+        value,
+        condition.comparison,
+        condition.threshold,
+        verdict,
+        rule.reason,
+        to_keep,
     )
 
 
 def _to_keep(rule: Rule, value: float) -> str:
     """The threshold of the rule, or the condition not met, with which the document stays."""
     condition = rule.condition
-    beyond = {">": value, "<": value, ">=": math.nextafter(value, math.inf), "<=": math.nextafter(value, -math.inf)}
+    beyond = {
+        ">": value,
+        "<": value,
+        ">=": math.nextafter(value, math.inf),
+        "<=": math.nextafter(value, -math.inf),
+    }
     threshold = beyond[condition.comparison]
     bound = "at least" if condition.comparison.startswith(">") else "at most"
     return f"a threshold of {bound} {threshold:.6g}"

@@ -17,7 +17,7 @@ from curation.language_model import LanguageModel
 from curation.measuring import measure_all, pack
 from curation.rules import Condition, RuleSet, all_signals
 from curation.scripts import count_scripts
-from curation.signals import Column
+from curation.counting import Column
 
 LANGUAGE_RULE = "language"
 ERROR_PREFIX = "error:"
@@ -102,7 +102,9 @@ class Judge:
         table = self._ask_rules(measured, languages)
         return [self._decision(measured, table, document) for document in range(len(languages))]
 
-    def _ask_rules(self, measured: Measured, languages: Sequence[str]) -> list[tuple[str, Condition, Column, Column]]:
+    def _ask_rules(
+        self, measured: Measured, languages: Sequence[str]
+    ) -> list[tuple[str, Condition, Column, Column]]:
         """(rule, condition, where it is asked, where it fires) for every rule."""
         scripts = self._scripts(measured.texts)
         table = []

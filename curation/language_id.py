@@ -35,7 +35,7 @@ class LanguageOptions:
     """
 
     characters: int = 2_000
-    window: int = 500
+    window: int = 300
     function_word_weight: float = 3.0
     margin: float = 0.1
     minimum: float = 0.2
@@ -157,16 +157,24 @@ class LanguageIdentifier:
         if best.lacks_function_words:
             needed = max(needed, self.options.minimum_without_words)
         if best.evidence < needed:
-            return Verdict(UNDETERMINED, score, margin, f"{best.language} has too little evidence (< {needed})")
+            return Verdict(
+                UNDETERMINED, score, margin, f"{best.language} has too little evidence (< {needed})"
+            )
         if margin < self.options.margin:
             doubt = f"{best.language} or {second.language}: margin < {self.options.margin}"
             return Verdict(UNDETERMINED, score, margin, doubt)
         known = best.language in profiled_languages() and best.words > 0
         share = best.function_share if known else math.nan
-        return Verdict(best.language, score, margin, f"model and function words, script {scripts.dominant}", share)
+        return Verdict(
+            best.language, score, margin, f"model and function words, script {scripts.dominant}", share
+        )
 
     def _enough_letters(self, scripts: ScriptShare) -> bool:
-        few = self.options.ideographs if scripts.dominant in UNSPACED_SCRIPTS | {"Hang"} else self.options.letters
+        few = (
+            self.options.ideographs
+            if scripts.dominant in UNSPACED_SCRIPTS | {"Hang"}
+            else self.options.letters
+        )
         return scripts.letters >= few
 
     def _by_paragraphs(self, head: str, whole: Verdict) -> Verdict:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from curation.language_id import Verdict
-from curation.signals import Batch, Column, Counted, count, measure
+from curation.counting import Batch, Column, Counted, count
+from curation.signals import measure
 from curation.spam_score import load_spam_model
 
 SPAM_SCORE = "spam_score"

@@ -21,7 +21,7 @@ def sample_grams(
     points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.uint64]]:  # fmt: skip
-    """Sampled hashes of every document's n-grams, their offsets, shape (documents + 1,), and digests, shape
+    """Different sampled hashes of every document's n-grams, their offsets, shape (documents + 1,), and digests, shape
     (documents, 2): two polynomial hashes of all that is not white space, folded.
 
     Only letters and digits count, folded, digits all alike, so that two fillings of one form agree.
@@ -30,6 +30,13 @@ def sample_grams(
     offsets = np.zeros(len(starts), dtype=np.int64)
     window = np.empty(GRAM_WORD, dtype=np.uint64)
     digests = np.empty((len(starts) - 1, 2), dtype=np.uint64)
+    longest = 1
+    for document in range(len(starts) - 1):
+        longest = max(longest, starts[document + 1] - starts[document])
+    size = 16
+    while size < longest:  # about a quarter of the characters are sampled
+        size *= 2
+    keys, owner = np.zeros(size, dtype=np.uint64), np.full(size, -1, dtype=np.int64)
     count = 0
     for document in range(len(starts) - 1):
         first, second = np.uint64(1), np.uint64(2)
@@ -53,12 +60,27 @@ def sample_grams(
             seen += 1
             if seen >= gram:
                 key = mix(rolling)
-                if key & SAMPLED == 0:
+                if key & SAMPLED == 0 and _is_new(keys, owner, key, document):
                     samples[count] = key
                     count += 1
         offsets[document + 1] = count
         digests[document, 0], digests[document, 1] = mix(first), mix(second)
     return samples[:count], offsets, digests
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_new(keys, owner, key, document):  # type: ignore[no-untyped-def]
+    """Whether this document has not had `key` yet; a table that is nearly full forgets, and says new."""
+    mask = np.uint64(len(keys) - 1)
+    slot = (key >> np.uint64(20)) & mask
+    for _ in range(64):
+        if owner[slot] != document:
+            keys[slot], owner[slot] = key, document
+            return True
+        if keys[slot] == key:
+            return False
+        slot = (slot + np.uint64(1)) & mask
+    return True
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -72,7 +94,9 @@ def _gram_length(points, at, end, fold, kinds):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def overlap(samples: npt.NDArray[np.uint64], counters: npt.NDArray[np.uint8], documents: int) -> tuple[float, float]:
+def overlap(
+    samples: npt.NDArray[np.uint64], counters: npt.NDArray[np.uint8], documents: int
+) -> tuple[float, float]:
     """The shares of one document's different samples counted in at least 1 and `documents` documents."""
     shift = np.uint64(64 - _bits(len(counters)))
     once, often = 0, 0

@@ -59,7 +59,9 @@ class PartPaths:
         """The counts of a finished shard. Raises WinnowError when the file is not one of ours."""
         metadata = pq.read_metadata(self.path(DECISIONS)).metadata or {}
         if TALLY_KEY.encode() not in metadata:
-            raise WinnowError("not a part of decisions", where=self.path(DECISIONS), hint="--force starts over")
+            raise WinnowError(
+                "not a part of decisions", where=self.path(DECISIONS), hint="--force starts over"
+            )
         return Tally.from_json(metadata[TALLY_KEY.encode()])
 
     def kept_texts(self) -> Iterator[list[str]]:
@@ -172,7 +174,9 @@ def _decision_schema(*, full: bool) -> pa.Schema:
     return pa.schema(fields)
 
 
-def _decision_columns(batch: pa.RecordBatch, judgements: Sequence[Judgement], *, full: bool) -> pa.RecordBatch:
+def _decision_columns(
+    batch: pa.RecordBatch, judgements: Sequence[Judgement], *, full: bool
+) -> pa.RecordBatch:
     columns: list[Any] = [
         batch.column("id"),
         batch.column("source"),
@@ -205,7 +209,9 @@ def _with_language(batch: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.Recor
     names = ["id", "text", "source", *ADDED_COLUMNS]
     columns = [batch.column(name) for name in names[:3]] + [decisions.column(name) for name in ADDED_COLUMNS]
     others = [name for name in batch.schema.names if name not in ("id", "text", "source")]
-    return _append(pa.RecordBatch.from_arrays(columns, names=names), others, [batch.column(name) for name in others])
+    return _append(
+        pa.RecordBatch.from_arrays(columns, names=names), others, [batch.column(name) for name in others]
+    )
 
 
 def _append(batch: pa.RecordBatch, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.RecordBatch:

@@ -13,20 +13,36 @@ LEAK_MARKS: tuple[tuple[str, float, regex.Pattern[str]], ...] = tuple(
     (name, points, regex.compile(pattern))
     for name, points, pattern in (
         ("tool call", 1.0, rf"(?:{_CALL}|[^\w\"'`]functions\.call_tool\()"),
-        ("role glued to other text", 1.0, rf"[^\s\x00-\x7F]\s?(?:assistant|analysis|commentary|users?)\s+{_CALL}"),
+        (
+            "role glued to other text",
+            1.0,
+            rf"[^\s\x00-\x7F]\s?(?:assistant|analysis|commentary|users?)\s+{_CALL}",
+        ),
         ("role glued to a word", 1.0, rf"[\p{{L}}\p{{M}}♀](?:assistant|analysis|commentary)\s+{_CALL}"),
         ("tool call after a foreign script", 1.0, rf"[^\x00-\x7F\p{{P}}]\s{{0,2}}{_CALL}"),
         ("tool call before a foreign script", 1.0, rf"{_CALL}[\w.]*\s{{0,2}}[^\x00-\x7F\p{{P}}]"),
         ("translated role", 1.0, rf"{_CALL}[\w.]*\s+(?:კომენტ|մեկն|מեկնաբան|мекн)"),
         ("repeated tool call", 1.0, rf"(?s){_CALL}.{{0,400}}{_CALL}"),
         ("end of patch before a tool call", 1.0, rf"(?s)\*\*\* End Patch.{{0,60}}{_CALL}"),
-        ("patch bracket", 1.0, rf"[}}\])\"'>*]\s*(?:</?\w+>?)?\s*(?:assistant|analysis|commentary)?\s*{_CALL}"),
+        (
+            "patch bracket",
+            1.0,
+            rf"[}}\])\"'>*]\s*(?:</?\w+>?)?\s*(?:assistant|analysis|commentary)?\s*{_CALL}",
+        ),
         ("scrambled brackets", 2.0, r"】【(?:[。”]】【|。)"),
         ("plural form of Qt", 1.0, rf"numerusform\s*(?:assistant|analysis|commentary)?\s*{_CALL}"),
         ("banner", 1.0, rf"\+#\+#(?:\+#)+\+?\s*\p{{L}}*\s*(?:assistant|analysis|commentary|{_CALL})"),
         ("filler signs", 1.0, r"♀♀♀♀(?:♀♀)*\s*(?:assistant|analysis|commentary|\p{L})"),
-        ("lottery words", 1.0, r"(?:天天中彩票|天天彩票|彩神争霸|大发快三|大发时时彩|北京赛车|福利彩票天天|全民彩票|毛片免费视频|奇米影视|影音先锋)"),
-        ("asking for format", 1.0, r"(?i)\b(?:valid|proper|plain) JSON\b|tool call (?:likely )?(?:malformed|must|properly)|\bneed (?:resend|correct|to resend|valid)\b|let's (?:call|retry|resend|send)\b"),
+        (
+            "lottery words",
+            1.0,
+            r"(?:天天中彩票|天天彩票|彩神争霸|大发快三|大发时时彩|北京赛车|福利彩票天天|全民彩票|毛片免费视频|奇米影视|影音先锋)",
+        ),
+        (
+            "asking for format",
+            1.0,
+            r"(?i)\b(?:valid|proper|plain) JSON\b|tool call (?:likely )?(?:malformed|must|properly)|\bneed (?:resend|correct|to resend|valid)\b|let's (?:call|retry|resend|send)\b",
+        ),
     )
 )
 LEAK_POINTS = 2.0
@@ -60,8 +76,6 @@ _SIGNATURE = regex.compile(r"(?m)^(?:\S{3,24}: [\d,]{4,}\b.{0,20}$|.{3,24}\| Pos
 
 def board_lines(text: str, lines: float) -> float:
     """The share of a text's lines that are heads of posts or signatures of a message board (0..1)."""
-    if lines < 4 or not ("ID:" in text or "/" in text or "投稿日" in text or ": " in text):
-        return 0.0
     heads = len(_POST.findall(text)) + len(_SIGNATURE.findall(text))
     return min(1.0, heads / lines) if heads >= 3 else 0.0
 
@@ -83,11 +97,13 @@ def generated_marks(text: str) -> float:
 
 # --- Mojibake ---------------------------------------------------------------------------------------
 # UTF-8 read as Windows-1252, and once more encoded: Ã©, â€œ, Ð¿, æ–‡.
-_MOJIBAKE = regex.compile(r"[ÃÂ][\u0080-\u00BF]|â€[\u0080-\u00FF™œž˜¢“”]?|[ÐÑ][\u0080-\u00BF‚„†‡‹›]|ï»¿|[æåäçèéã][\u0080-\u00BF–—‡‚ƒ„†ˆ‰Š‹Œ‘’“”•™š›œžŸ][\u0080-\u00BF–—‡­‚ƒ„†ˆ‰Š‹Œ‘’“”•™š›œžŸ]")
+_MOJIBAKE = regex.compile(
+    r"[ÃÂ][\u0080-\u00BF]|â€[\u0080-\u00FF™œž˜¢“”]?|[ÐÑ][\u0080-\u00BF‚„†‡‹›]|ï»¿|[æåäçèéã][\u0080-\u00BF–—‡‚ƒ„†ˆ‰Š‹Œ‘’“”•™š›œžŸ][\u0080-\u00BF–—‡­‚ƒ„†ˆ‰Š‹Œ‘’“”•™š›œžŸ]"
+)
+
 
 def mojibake_count(text: str) -> float:
     """How many characters look like UTF-8 that was read as Windows-1252."""
     if not any(mark in text for mark in ("Ã", "Â", "â€", "Ð", "ï»", "æ", "ã", "å")):
         return 0.0
     return float(len(_MOJIBAKE.findall(text)))
-

@@ -74,7 +74,10 @@ def _insert(edges: dict[tuple[int, int], int], phrase: str) -> int:
 
 
 def _freeze(
-    topics: tuple[str, ...], starts: npt.NDArray[np.bool_], edges: Mapping[tuple[int, int], int], ends: Mapping[int, tuple[int, int]]
+    topics: tuple[str, ...],
+    starts: npt.NDArray[np.bool_],
+    edges: Mapping[tuple[int, int], int],
+    ends: Mapping[int, tuple[int, int]],
 ) -> PhraseTrie:
     size = 1 << max(4, (2 * len(edges)).bit_length())
     keys, children = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=np.int32)
@@ -143,7 +146,22 @@ def count_phrases(
 
 
 @njit(cache=True, nogil=True)
-def _count(points, offsets, fold, kinds, starts, root, keys, children, exact, prefix, phrase, seen, covered, different):  # type: ignore[no-untyped-def]
+def _count(
+    points,
+    offsets,
+    fold,
+    kinds,
+    starts,
+    root,
+    keys,
+    children,
+    exact,
+    prefix,
+    phrase,
+    seen,
+    covered,
+    different,
+):  # type: ignore[no-untyped-def]
     for document in range(len(offsets) - 1):
         at, end = offsets[document], offsets[document + 1]
         inside = False  # whether the character before is a letter of a script with spaces

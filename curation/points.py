@@ -26,7 +26,9 @@ def kind_table() -> npt.NDArray[np.uint8]:
     classes, scripts = class_table(), script_table()
     kinds = np.zeros(CODE_POINTS, dtype=np.uint8)
     letters = (classes & (LETTER | MARK)) != 0
-    solid_scripts = [index for index, name in enumerate(SCRIPTS) if name in UNSPACED_SCRIPTS or name == "Hang"]
+    solid_scripts = [
+        index for index, name in enumerate(SCRIPTS) if name in UNSPACED_SCRIPTS or name == "Hang"
+    ]
     solid = np.isin(scripts, solid_scripts)
     kinds[letters & ~solid] = WORD
     kinds[letters & solid] = SOLID
@@ -42,7 +44,13 @@ def fold_table() -> npt.NDArray[np.uint32]:
     code point; white space is U+0020.
     """
     fold = np.arange(CODE_POINTS, dtype=np.uint32)
-    for first, last in ((0, 0xD800), (0xE000, 0x11000), (0x1D400, 0x1D800), (0x1E900, 0x1E950), (0x1F100, 0x1F200)):
+    for first, last in (
+        (0, 0xD800),
+        (0xE000, 0x11000),
+        (0x1D400, 0x1D800),
+        (0x1E900, 0x1E950),
+        (0x1F100, 0x1F200),
+    ):
         for point in range(first, last):
             character = chr(point)
             folded = unicodedata.normalize("NFKC", character).lower()
@@ -66,7 +74,9 @@ def styled_table() -> npt.NDArray[np.bool_]:
 
 
 @njit(cache=True, nogil=True)
-def decode(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+def decode(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
     """Decode valid UTF-8: `data` (bytes,), document d at `offsets[d]:offsets[d+1]` → code points (n,), and
     their offsets, shape (documents + 1,).
     """

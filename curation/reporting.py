@@ -91,7 +91,10 @@ def explanation_tables(explanation: Explanation) -> list[TableView]:
         (each.rule, each.signal, _shown(each.value), f"{each.comparison} {each.threshold:g}", each.verdict)
         for each in explanation.rules
     ]
-    parts = [(part.signal, _shown(part.value), f"{part.log_odds:+.2f}") for part in explanation.spam_parts[:_PARTS_SHOWN]]
+    parts = [
+        (part.signal, _shown(part.value), f"{part.log_odds:+.2f}")
+        for part in explanation.spam_parts[:_PARTS_SHOWN]
+    ]
     return [
         TableView(show_text(explanation.document.id), ("", ""), head),
         TableView("rules", ("rule", "signal", "value", "drops when", "verdict"), rules),
@@ -109,5 +112,3 @@ def _shown(value: float) -> str:
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / max(1, whole):.1f} %"
-
-

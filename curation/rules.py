@@ -16,7 +16,8 @@ from corpora.cli import read_toml
 from corpora.errors import WrongCall, unknown_name
 from curation.measuring import SPAM_SCORE
 from curation.scripts import SCRIPTS
-from curation.signals import SIGNALS, Column
+from curation.counting import Column
+from curation.signals import SIGNALS
 from curation.spam_score import load_spam_model
 
 COMPARISONS: Mapping[str, Callable[[Column, float], npt.NDArray[np.bool_]]] = {
@@ -61,12 +62,16 @@ class Rule:
         """The signals that the rule needs."""
         return (self.condition.signal, *(each.signal for each in self.when))
 
-    def applies(self, signals: Mapping[str, Column], languages: Sequence[str], scripts: Sequence[str]) -> Mask:
+    def applies(
+        self, signals: Mapping[str, Column], languages: Sequence[str], scripts: Sequence[str]
+    ) -> Mask:
         """Where the rule is asked at all, shape (documents,)."""
         asked = np.ones(len(languages), dtype=np.bool_)
         if self.languages or self.not_languages:
             listed = self.languages or frozenset(languages)
-            asked &= np.array([code in listed and code not in self.not_languages for code in languages], dtype=np.bool_)
+            asked &= np.array(
+                [code in listed and code not in self.not_languages for code in languages], dtype=np.bool_
+            )
         if self.scripts:
             asked &= np.array([script in self.scripts for script in scripts], dtype=np.bool_)
         for condition in self.when:
@@ -122,7 +127,9 @@ def load_rules(name_or_path: str) -> RuleSet:
 def parse_rules(table: Mapping[str, Any], where: str) -> RuleSet:
     """Build a rule set from TOML's tables; see `load_rules`."""
     _check_keys(table, ("name", "description", "duplicates", "rule"), where)
-    rules = tuple(_parse_rule(row, f"{where} rule {number}") for number, row in enumerate(table.get("rule", []), 1))
+    rules = tuple(
+        _parse_rule(row, f"{where} rule {number}") for number, row in enumerate(table.get("rule", []), 1)
+    )
     names = [rule.name for rule in rules]
     for name in names:
         if names.count(name) > 1:

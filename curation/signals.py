@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
-import numpy.typing as npt
 
-from corpora.unicode_classes import class_table
 from curation import character_kernel as characters
 from curation import gram_kernel as grams
 from curation import line_kernel as lines
+from curation import word_kernel as words
+from curation.counting import TOPICS, Column, Counted
 from curation.patterns import board_lines, generated_marks, leak_points, mojibake_count
-from curation.phrase_kernel import PhraseTrie, build_trie, count_phrases
-from curation.points import decode, fold_table, kind_table, styled_table
-from curation.scripts import script_table
 
-Column = npt.NDArray[np.float64]
-
-GRAM_LIMIT = 8_000  # letters and digits looked at for repetition; bounds the hash table
-TOPICS = ("gambling", "adult", "pharmacy", "goods", "servers", "money", "seo")
-_SMALL = 30.0  # letters: shares of shorter texts are taken of so many, or one word decides
+_COMPRESSED = 4_000  # bytes looked at for the compression ratio
+_GOPHER_STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,108 +30,9 @@ class Signal:
     compute: Callable[[Counted], Column]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Texts of a batch as `str` and as one UTF-8 buffer (document d is `data[offsets[d]:offsets[d+1]]`),
-    and the share of function words per document (NaN where the language has no profile).
-    """
-
-    texts: Sequence[str]
-    data: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int64]
-    function_share: Column
-    language_score: Column
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What the kernels counted: one row per document."""
-
-    batch: Batch
-    characters: Column
-    lines: Column
-    grams: Column
-    covered: Column
-    different: Column
-    topics: Mapping[str, int]
-
-    def count(self, column: int) -> Column:
-        """One column of the character counts."""
-        return self.characters[:, column]
-
-    def line(self, column: int) -> Column:
-        """One column of the line counts."""
-        return self.lines[:, column]
-
-    def per_point(self, column: int) -> Column:
-        """A character count as a share of all characters."""
-        return self.count(column) / np.maximum(1.0, self.count(characters.POINTS))
-
-    def per_line(self, column: int) -> Column:
-        """A line count as a share of the lines."""
-        return self.line(column) / np.maximum(1.0, self.line(lines.LINES))
-
-    def per_word(self, column: int) -> Column:
-        """A count as a share of the words of scripts with spaces."""
-        return self.count(column) / (self.count(characters.WORDS) + 1.0)
-
-    def topic(self, name: str) -> Column:
-        """The share of the letters inside phrases of a topic."""
-        letters = self.count(characters.LETTERS) + self.count(characters.MARKS)
-        return np.minimum(1.0, self.covered[:, self.topics[name]] / np.maximum(_SMALL, letters))
-
-    def all_topics(self) -> Column:
-        """The share of the letters inside phrases of any spam topic."""
-        return np.minimum(1.0, np.sum([self.topic(name) for name in TOPICS], axis=0))
-
-    def phrases_per_1000(self, name: str) -> Column:
-        """Different phrases of a topic per 1,000 characters (shorter texts count as 1,000)."""
-        return self.different[:, self.topics[name]] / self.thousands()
-
-    def thousands(self) -> Column:
-        """Length in 1,000 characters, at least 1."""
-        return np.maximum(1.0, self.count(characters.POINTS) / 1_000)
-
-    def of_text(self, function: Callable[[str], float]) -> Column:
-        """A function of the text, document by document."""
-        return np.array([function(text) for text in self.batch.texts], dtype=np.float64)
-
-    def mostly_solid(self) -> npt.NDArray[np.bool_]:
-        """Whether most letters belong to scripts without spaces between words."""
-        return 2 * self.count(characters.SOLIDS) > self.count(characters.LETTERS)
-
-
-@cache
-def lexicon_trie() -> PhraseTrie:
-    """The trie of data/lexicon.toml, all languages of a topic together."""
-    import tomllib
-
-    table = tomllib.loads(files("curation").joinpath("data", "lexicon.toml").read_text(encoding="utf-8"))
-    return build_trie({topic: sum(languages.values(), []) for topic, languages in table.items()})
-
-
-def count(batch: Batch) -> Counted:
-    """Run the kernels over a batch."""
-    points, starts = decode(batch.data, batch.offsets)
-    documents, trie = len(starts) - 1, lexicon_trie()
-    classes, kinds, fold = class_table(), kind_table(), fold_table()
-    character_counts = np.zeros((documents, len(characters.COUNT_NAMES)))
-    characters.count_classes(points, starts, classes, kinds, styled_table(), character_counts)
-    characters.count_runs(points, starts, fold, kinds, script_table(), character_counts)
-    line_counts = np.zeros((documents, len(lines.LINE_NAMES)))
-    lines.measure_lines(points, starts, classes, kinds, lines.ENDS, lines.BULLET, line_counts)
-    gram_values = np.zeros((documents, len(grams.GRAM_NAMES)))
-    grams.measure_grams(points, starts, fold, kinds, GRAM_LIMIT, gram_values)
-    covered, different = count_phrases(points, starts, trie)
-    topics = {name: index for index, name in enumerate(trie.topics)}
-    return Counted(batch, character_counts, line_counts, gram_values, covered, different, topics)
-
-
 def _compression(text: str) -> float:
-    """Compressed size over size, of the first 8,000 bytes, zlib level 1."""
-    import zlib
-
-    data = text.encode("utf-8", "replace")[:8_000]
+    """Compressed size over size, of the first 4,000 bytes, zlib level 1."""
+    data = text[:_COMPRESSED].encode("utf-8", "replace")[:_COMPRESSED]
     return len(zlib.compress(data, 1)) / max(1, len(data))
 
 
@@ -155,8 +49,23 @@ def _contact_numbers(counted: Counted) -> Column:
 
 
 def _boards(counted: Counted) -> Column:
-    total = counted.line(lines.LINES)
-    return np.array([board_lines(text, n) for text, n in zip(counted.batch.texts, total, strict=True)])
+    """Only asked where there are lines and digits enough: heads of posts are full of them."""
+    total, shares = counted.line(lines.LINES), np.zeros(len(counted.batch.texts))
+    for document in np.flatnonzero((total >= 4) & (counted.per_point(characters.DIGITS) > 0.04)):
+        shares[document] = board_lines(counted.batch.texts[document], total[document])
+    return shares
+
+
+def _stop_words(counted: Counted) -> Column:
+    """How many of Gopher's eight English words a text has; NaN in scripts without spaces between words."""
+    found = counted.of_text(lambda text: len({*text.lower().split()} & {*_GOPHER_STOP_WORDS}))
+    return np.where(counted.mostly_solid(), np.nan, found)
+
+
+def _per_word(name: str, column: int, source: str, meaning: str) -> Signal:
+    return _signal(
+        name, "per word", source, meaning, lambda c: c.word(column) / np.maximum(1.0, c.word(words.WORDS))
+    )
 
 
 def _signal(name: str, unit: str, source: str, meaning: str, compute: Callable[[Counted], Column]) -> Signal:
@@ -235,7 +144,7 @@ _OF_REPETITION = (
             lambda c: c.grams[:, grams.TOP_STEM_SHARE]),
     _signal("stem_tails", "per 1,000 characters", "Winnow", "different tails after one stem: 天天中彩票 + 怎么, 官网, app …",
             lambda c: c.grams[:, grams.STEM_TAILS] / c.thousands()),
-    _signal("compression_ratio", "compressed / plain bytes", "HPLT", "zlib level 1 on the first 8,000 bytes",
+    _signal("compression_ratio", "compressed / plain bytes", "HPLT", "zlib level 1 on the first 4,000 bytes",
             lambda c: c.of_text(_compression)),
 )  # fmt: skip
 
@@ -260,6 +169,25 @@ _OF_PATTERNS = (
             lambda c: c.phrases_per_1000("furniture")),
 )  # fmt: skip
 
+_OF_GOPHER = (
+    _signal("words", "words", "Gopher", "words; two letters count as one without spaces", lambda c: c.word(words.WORDS)),
+    _signal("stop_words", "words", "Gopher", "how many of the, be, to, of, and, that, have, with occur", _stop_words),
+    _signal("letters_per_word", "letters", "Gopher", "letters per word, spaces or not",
+            lambda c: c.word(words.LETTERS) / np.maximum(1.0, c.word(words.WORDS))),
+    _per_word("wordy_share", words.WORDY, "Gopher", "words with a letter"),
+    _per_word("hashes", words.HASHES, "Gopher", "# signs"),
+    _per_word("ellipses", words.ELLIPSES, "Gopher", "ellipses"),
+    _per_word("newlines", words.NEWLINES, "FineWeb", "line breaks"),
+    _signal("sentences", "sentences", "C4", "ends of sentences", lambda c: c.word(words.SENTENCES)),
+    _signal("curly_brackets", "signs", "C4", "{ signs", lambda c: c.of_text(lambda text: text.count("{"))),
+    _signal("lorem_ipsum", "phrases", "C4", "lorem ipsum", lambda c: c.of_text(lambda text: text.lower().count("lorem ipsum"))),
+    _signal("javascript", "words", "C4", "javascript", lambda c: c.of_text(lambda text: text.lower().count("javascript"))),
+    *(_signal(f"top_{size}_gram", "share of characters", "Gopher", f"characters of the most frequent {size}-gram of words",
+              lambda c, column=words.TOP + index: c.word(column)) for index, size in enumerate(words.TOP_SIZES)),
+    *(_signal(f"repeated_{size}_grams", "share of characters", "Gopher", f"characters of {size}-grams of words seen before",
+              lambda c, column=words.REPEATED + index: c.word(column)) for index, size in enumerate(words.REPEATED_SIZES)),
+)  # fmt: skip
+
 SIGNALS: Mapping[str, Signal] = {
     signal.name: signal
     for group in (
@@ -269,6 +197,7 @@ SIGNALS: Mapping[str, Signal] = {
         _OF_REPETITION,
         _OF_TOPICS,
         _OF_PATTERNS,
+        _OF_GOPHER,
     )
     for signal in group
 }

@@ -11,7 +11,8 @@ from importlib.resources import files
 import numpy as np
 
 from corpora.errors import WrongCall
-from curation.signals import SIGNALS, Column
+from curation.counting import Column
+from curation.signals import SIGNALS
 
 TRANSFORMS = ("linear", "sqrt", "log1p")
 FUNCTION_SHARE = "function_share"
@@ -55,14 +56,20 @@ class SpamModel:
 
     def score(self, signals: Mapping[str, Column]) -> Column:
         """The probability of spam, 0 to 1, shape (documents,)."""
-        odds = self.intercept + np.sum([term.contribution(signals[term.signal]) for term in self.terms], axis=0)
+        odds = self.intercept + np.sum(
+            [term.contribution(signals[term.signal]) for term in self.terms], axis=0
+        )
         result: Column = 1.0 / (1.0 + np.exp(-np.clip(odds, -50.0, 50.0)))
         return result
 
     def contributions(self, signals: Mapping[str, Column], document: int) -> list[tuple[str, float, float]]:
         """(signal, value, log-odds added) for one document, the largest effects first."""
         parts = [
-            (term.signal, float(signals[term.signal][document]), float(term.contribution(signals[term.signal])[document]))
+            (
+                term.signal,
+                float(signals[term.signal][document]),
+                float(term.contribution(signals[term.signal])[document]),
+            )
             for term in self.terms
         ]
         return sorted(parts, key=lambda part: (-abs(part[2]), part[0]))

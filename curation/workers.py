@@ -18,6 +18,7 @@ from curation.judging import Judge, Judgement, JudgeSettings
 _AHEAD = 3  # slices under way per worker
 _INLINE = 2  # so few slices are judged here: starting processes takes longer
 
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """Some documents of one shard: the unit of work that a worker judges."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corpora.cli import force_option, verb
+from corpora.errors import WrongCall
 from corpora.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _SHOWN = 12  # dependents named on screen; removed_tokens.txt has them all
     metavar="LIST",
     help="Ban list: a built-in name or a path. May be given again.",
 )
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder to write.")
 @click.option(
     "--ids",
     type=click.Choice(["keep", "compact"]),
@@ -47,7 +48,7 @@ _SHOWN = 12  # dependents named on screen; removed_tokens.txt has them all
 def apply(
     tokenizer: str,
     ban_names: tuple[str, ...],
-    out: Path,
+    out: Path | None,
     ids: Ids,
     text_input: str | None,
     dry_run: bool,
@@ -66,12 +67,14 @@ def apply(
     from trainer.ban_application import plan_application, write_application
     from trainer.load import load_tokenizer
 
+    if out is None and not dry_run:
+        raise WrongCall("no folder to write", hint="give -o DIR, or --dry-run")
     progress = Progress(quiet=quiet)
     bans = load_ban_lists(ban_names)
     corpus = open_corpus([text_input or _sample()], ReadOptions(only_text=True))
     application = plan_application(tokenizer, load_tokenizer(tokenizer), bans, ids)
     _show_closure(application, progress)
-    if dry_run:
+    if dry_run or out is None:
         return
     written = write_application(application, corpus, out, force=force)
     progress.say(f"{written.verification.texts:,} texts encode alike in tokenizers and tiktoken")

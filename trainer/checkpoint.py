@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,13 +33,12 @@ class Checkpoints:
 def save_checkpoint(checkpoints: Checkpoints, state: State) -> None:
     """Write the used part of every array, atomically."""
     pairs, events = int(state.numbers[kernel.PAIRS]), int(state.numbers[kernel.EVENTS])
-    used = {name: pairs for name in ("sides", "pairs", "verdicts")}
-    used |= {"pool": int(state.numbers[kernel.POOL_USED]), "events": events}
-    used |= {"heap": int(state.numbers[kernel.HEAP_SIZE])}
-    arrays = {name: array[: used.get(name)] for name, array in state._asdict().items()}
-    labels = {_CALL: np.array(checkpoints.call), _NOTE: np.array(checkpoints.note)}
+    pool, heap = int(state.numbers[kernel.POOL_USED]), int(state.numbers[kernel.HEAP_SIZE])
+    used = {"sides": pairs, "pairs": pairs, "verdicts": pairs, "pool": pool, "heap": heap, "events": events}
+    arrays: dict[str, Any] = {name: array[: used.get(name)] for name, array in state._asdict().items()}
+    arrays |= {_CALL: np.array(checkpoints.call), _NOTE: np.array(checkpoints.note)}
     with atomic_path(checkpoints.path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays, **labels)
+        np.savez(file, **arrays)
 
 
 def load_checkpoint(path: Path, call: str) -> tuple[State, str] | None:

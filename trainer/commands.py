@@ -25,7 +25,7 @@ def _counting_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--language-field", default="language", show_default=True,
                      help="Field that holds a document's language; `und` where there is none."),
         click.option("--workers", type=click.IntRange(min=1), default=None,
-                     help="Threads that count; as many as cores unless given. Changes nothing in the result."),
+                     help="Threads that count; one per core unless given. The result is the same."),
         click.option("--memory", default="2GB", show_default=True,
                      help="What the tables of pretokens may take; beyond it they go to disk in between."),
     )  # fmt: skip
@@ -74,14 +74,18 @@ def count(
 
 
 @verb("train", example="winnow train counts.parquet -o tokenizer --vocab-size 32768 --ban core\n"
-      "winnow train corpus/*.jsonl -o tokenizer --vocab-size 16000 --special-token '<|endoftext|>'")  # fmt: skip
+      "winnow train corpus/*.jsonl -o tokenizer --vocab-size 16000 --special-token '<|eot|>'")  # fmt: skip
 @input_options
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option("--vocab-size", "sizes", type=int, multiple=True, required=True,
-              help="Ids in all, special tokens and bytes too. Several sizes come from one training.")  # fmt: skip
+              help="Ids in all, bytes and special tokens too; several sizes come from one run.")  # fmt: skip
 @click.option("--pattern", default=None, help=f"{_NAMED_PATTERNS}; that of the counts, else o200k.")
-@click.option("--ban", "ban_lists", multiple=True, metavar="LIST", help="Ban list: a built-in name or a path.")
-@click.option("--special-token", "special_tokens", multiple=True, metavar="T", help="Special token, in order.")
+@click.option(
+    "--ban", "ban_lists", multiple=True, metavar="LIST", help="Ban list: a built-in name or a path."
+)
+@click.option(
+    "--special-token", "special_tokens", multiple=True, metavar="T", help="Special token, in order."
+)
 @click.option("--mix", default=None, metavar="MIX",
               help="Share of each language: en=0.5,zh=0.5, or temperature=0.3.")  # fmt: skip
 @click.option("--min-frequency", type=click.IntRange(min=0), default=2, show_default=True,
@@ -89,7 +93,9 @@ def count(
 @click.option("--max-token-length", type=click.IntRange(min=1), default=None, metavar="BYTES",
               help="Greatest length of a token, in bytes.")  # fmt: skip
 @click.option("--drop-singletons", is_flag=True, help="Leave out pretokens seen once: faster, not exact.")
-@click.option("--allow-fewer", is_flag=True, help="Accept a smaller vocabulary when the corpus gives no more.")
+@click.option(
+    "--allow-fewer", is_flag=True, help="Accept a smaller vocabulary when the corpus gives no more."
+)
 @_counting_options
 @click.option("--checkpoint-every", type=click.FloatRange(min=0), default=60.0, show_default=True,
               metavar="SECONDS", help="How much merging a killed run may lose.")  # fmt: skip
@@ -131,7 +137,9 @@ def train(
     progress.say(f"{result.size:,} tokens{refused}; tokenizers and tiktoken agree on {out}")
 
 
-def _count_options(pattern: str, language_field: str | None, workers: int | None, memory: str) -> CountOptions:
+def _count_options(
+    pattern: str, language_field: str | None, workers: int | None, memory: str
+) -> CountOptions:
     import os
 
     from trainer.count_job import parse_memory

@@ -32,9 +32,7 @@ def add_texts(table: PretokenTable, pattern: str, texts: pa.Array, groups: npt.N
     return table.add_documents(scanner, data, offsets, groups)
 
 
-def _add_by_regex(
-    table: PretokenTable, pattern: str, texts: pa.Array, groups: npt.NDArray[np.int32]
-) -> int:
+def _add_by_regex(table: PretokenTable, pattern: str, texts: pa.Array, groups: npt.NDArray[np.int32]) -> int:
     counted: Counter[tuple[int, str]] = Counter()
     for text, group in zip(texts, groups.tolist(), strict=True):
         counted.update((group, piece) for piece in split(pattern, text.as_py()))

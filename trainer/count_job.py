@@ -74,12 +74,15 @@ def count_corpus(
             inputs=hashes.result(),
             outputs=[hash_file(out, shown_as=out.name)],
             counts={
-                "documents": summary.documents, "bytes": summary.bytes, "pretokens": summary.pretokens,
-                "rows": summary.rows, "skipped": summary.skipped,
+                "documents": summary.documents,
+                "bytes": summary.bytes,
+                "pretokens": summary.pretokens,
+                "rows": summary.rows,
+                "skipped": summary.skipped,
             },
             seconds=summary.seconds,
             call=call,
-        ),  # fmt: skip
+        ),
     )
     count.clean()
     return summary
@@ -144,9 +147,7 @@ def _call_of(manifest_path: Path) -> object:
         return None
 
 
-def _summary(
-    count: Count, problems: Problems, rows: int, started: float, counted: float
-) -> CountSummary:
+def _summary(count: Count, problems: Problems, rows: int, started: float, counted: float) -> CountSummary:
     written = time.perf_counter()
     seen = count.progress
     seconds = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import kernel, part
+from trainer.kernels import kernel, part, signed
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -78,7 +78,7 @@ def _add(
     slots: Slots, entries: Ints, arena: Bytes, state: Ints,
 ) -> bool:  # fmt: skip
     """Add `count` to the key `data[start:stop]` of `group`; False when there is no room for a new key."""
-    shape = (np.int64(group) << GROUP_SHIFT) | (stop - start)
+    shape = (signed(group) << GROUP_SHIFT) | (stop - start)
     key_hash = _hash(data, start, stop, shape)
     slot = _first_slot(key_hash, slots.size)
     while slots[slot] != EMPTY:
@@ -120,7 +120,7 @@ def _hash(data: Bytes, start: int, stop: int, shape: int) -> int:
     """FNV-1a over the shape and the bytes, in wrapping signed 64-bit arithmetic."""
     value = (_FNV_OFFSET ^ shape) * _FNV_PRIME
     for place in range(start, stop):
-        value = (value ^ np.int64(data[place])) * _FNV_PRIME
+        value = (value ^ signed(data[place])) * _FNV_PRIME
     return value
 
 

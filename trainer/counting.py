@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from corpora.documents import Problems
-from trainer.count_progress import CountProgress, read_progress, write_progress
+from trainer.count_progress import read_progress, write_progress
 from trainer.counts import CountTable, concatenate, key_buffers
 from trainer.groups import Groups
 from trainer.pretoken_table import PretokenTable
@@ -69,7 +69,10 @@ class Count:
         self._pretokens_before = self.progress.pretokens
 
     def add(
-        self, shards: Sequence[Source], problems: Problems, on_bytes: Callable[[int], None] = lambda size: None
+        self,
+        shards: Sequence[Source],
+        problems: Problems,
+        on_bytes: Callable[[int], None] = lambda size: None,
     ) -> None:
         """Count every shard that is not done yet; `on_bytes` is told the size of every batch read.
 

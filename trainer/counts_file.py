@@ -49,7 +49,7 @@ def is_counts_file(path: Path) -> bool:
 def read_pattern(path: Path) -> str:
     """The regex that cut a counts file's pretokens. Raises WinnowError when the file does not say."""
     try:
-        pattern = (pq.read_schema(path).metadata or {}).get(_PATTERN_KEY, b"").decode()
+        pattern: str = (pq.read_schema(path).metadata or {}).get(_PATTERN_KEY, b"").decode()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise WinnowError(f"not a counts file: {error}", where=path) from error
     if not pattern:

@@ -12,10 +12,11 @@ import msgspec
 from corpora.display import show_bytes, show_text
 from corpora.errors import WinnowError
 from corpora.files import write_bytes, write_json, write_text
-from trainer.portable import is_one_piece, portable_pattern
+from trainer.expressible import require_encoding, require_expressible, require_ranks
+from trainer.portable import portable_pattern
 from trainer.tiktoken_file import format_tiktoken
-from trainer.tokenizer_json import tokenizer_record, tombstone
-from trainer.vocabulary import Encoding, Vocabulary
+from trainer.tokenizer_json import tokenizer_record
+from trainer.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import tiktoken
@@ -44,7 +45,7 @@ def to_tiktoken(vocabulary: Vocabulary) -> tiktoken.Encoding:
     """The vocabulary as a `tiktoken.Encoding`. Raises WinnowError when it cannot be expressed."""
     import tiktoken
 
-    _require_ranks(vocabulary)
+    require_ranks(vocabulary)
     pattern = portable_pattern(vocabulary.pattern)
     with refusals_of("tiktoken", vocabulary.name):
         return tiktoken.Encoding(
@@ -67,7 +68,12 @@ def refusals_of(library: str, where: str) -> Iterator[None]:
 
 
 def write_exports(folder: Path, vocabulary: Vocabulary) -> None:
-    """Write every file of `EXPORTS` into `folder`. Raises WinnowError when one cannot be expressed."""
+    """Write every file of `EXPORTS` into `folder`.
+
+    Raises WinnowError, before anything is written, when the libraries could not agree on them (see
+    `trainer.expressible`).
+    """
+    require_expressible(vocabulary)
     vocabulary = vocabulary.with_merges()
     write_tokenizer_json(folder / TOKENIZER_JSON, vocabulary)
     write_tiktoken(folder / TIKTOKEN, vocabulary)
@@ -82,7 +88,7 @@ def write_tokenizer_json(path: Path, vocabulary: Vocabulary) -> None:
 
 def write_tiktoken(path: Path, vocabulary: Vocabulary) -> None:
     """Write the `.tiktoken` file, which has no place for the pattern and the special tokens."""
-    _require_ranks(vocabulary)
+    require_ranks(vocabulary)
     write_bytes(path, format_tiktoken(vocabulary.tokens))
 
 
@@ -103,38 +109,9 @@ def write_transformers_config(folder: Path, vocabulary: Vocabulary) -> None:
 
 
 def _tokenizer_json(vocabulary: Vocabulary) -> bytes:
-    if vocabulary.encoding is Encoding.UNKNOWN:
-        raise _cannot_encode(vocabulary)
-    _refuse_matchable_tombstones(vocabulary)
+    require_encoding(vocabulary)
     record = tokenizer_record(vocabulary.with_merges())
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
-
-
-def _require_ranks(vocabulary: Vocabulary) -> None:
-    if vocabulary.encoding is Encoding.UNKNOWN:
-        raise _cannot_encode(vocabulary)
-    if vocabulary.encoding is Encoding.MERGES:
-        raise WinnowError(
-            "its merge rules do not follow its ids, which tiktoken cannot express",
-            where=vocabulary.name,
-            hint="only tokenizers can encode with it",
-        )
-
-
-def _cannot_encode(vocabulary: Vocabulary) -> WinnowError:
-    hint = "; ".join(vocabulary.notes) or None
-    return WinnowError("its tokens are known, but not how it encodes", where=vocabulary.name, hint=hint)
-
-
-def _refuse_matchable_tombstones(vocabulary: Vocabulary) -> None:
-    """A tombstone's name must never be one whole pre-token, or whole-piece lookup would emit it."""
-    for id_ in sorted(vocabulary.tombstones):
-        if is_one_piece(vocabulary.pattern, tombstone(id_)):
-            raise WinnowError(
-                f"the pattern keeps {tombstone(id_)!r} in one piece, so text could produce a removed token",
-                where=vocabulary.name,
-                hint="use --ids compact",
-            )
 
 
 def _vocab_lines(vocabulary: Vocabulary) -> Iterator[str]:

@@ -50,7 +50,7 @@ def make_judge(bans: Bans | None, special_tokens: Sequence[str]) -> Judge | None
     def judge(left: bytes, right: bytes) -> Reason | None:
         token = left + right
         if token in reserved or (specials and to_mapped(token) in specials):
-            return Reason(SPECIAL_TOKEN, None, "control", "would spell a special token")
+            return Reason(SPECIAL_TOKEN, None, None, "would spell a special token")
         match = bans.refuse(left, right) if bans is not None else None
         return None if match is None else Reason(match.entry, match.list_id, match.category, match.reason)
 

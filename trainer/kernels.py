@@ -6,9 +6,13 @@ numba checks a cached kernel against its own file only, so an entry point and al
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+
+# A signed 64-bit number, in compiled code too: there, unsigned and signed together become a float.
+signed = cast(Callable[[Any], int], np.int64)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import kernel, part
+from trainer.kernels import kernel, part, signed
 from trainer.merge_kernel import BETWEEN, FIRST, NO_PAIR, PAIR, SIZE, SYMBOL, WORD
 
 Bytes = npt.NDArray[np.uint8]
@@ -33,10 +33,10 @@ def _compare(keys: Bytes, offsets: Large, row: int) -> int:
     start, before = offsets[row], offsets[row - 1]
     length, length_before = offsets[row + 1] - start, start - before
     for place in range(min(length, length_before)):
-        difference = np.int64(keys[start + place]) - np.int64(keys[before + place])
+        difference = signed(keys[start + place]) - signed(keys[before + place])
         if difference != 0:
             return difference
-    return length - length_before
+    return signed(length - length_before)
 
 
 @kernel

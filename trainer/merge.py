@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from corpora.errors import WinnowError
 from trainer import merge_kernel as kernel
+from trainer.arrays import longer
 from trainer.byte_alphabet import mapped_byte_order
 from trainer.judge import Judge
 from trainer.layout_kernel import lay_out, list_pairs, tally_pairs
@@ -132,16 +133,14 @@ def _with_room(state: State) -> State:
     events = int(state.numbers[kernel.EVENTS])
     if pairs + new_pairs > len(state.sides):
         length = pairs + max(new_pairs, pairs // 2)
-        by_pair = ("sides", "pairs", "verdicts", "heap")
-        state = state._replace(**{name: _longer(getattr(state, name), length) for name in by_pair})
+        state = state._replace(
+            sides=longer(state.sides, pairs, length),
+            pairs=longer(state.pairs, pairs, length),
+            verdicts=longer(state.verdicts, pairs, length),
+            heap=longer(state.heap, int(state.numbers[kernel.HEAP_SIZE]), length),
+        )
     if pool + 2 * occurrences > state.pool.size:
-        state = state._replace(pool=_longer(state.pool, pool + max(2 * occurrences, pool // 2)))
+        state = state._replace(pool=longer(state.pool, pool, pool + max(2 * occurrences, pool // 2)))
     if events == len(state.events):
-        state = state._replace(events=_longer(state.events, events + events // 2 + 1))
+        state = state._replace(events=longer(state.events, events, events + events // 2 + 1))
     return state
-
-
-def _longer(array: npt.NDArray[np.generic], length: int) -> npt.NDArray[np.generic]:
-    longer = np.empty((length, *array.shape[1:]), dtype=array.dtype)
-    longer[: len(array)] = array
-    return longer

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import kernel, part
+from trainer.kernels import kernel, part, signed
 
 Small = npt.NDArray[np.int32]
 Large = npt.NDArray[np.int64]
@@ -84,7 +84,7 @@ def _best_pair(state: State) -> int:
     The heap holds every pair whose count has reached the threshold, perhaps with an older, higher count.
     """
     while state.numbers[HEAP_SIZE] > 0 or _refill_heap(state):
-        pair = state.heap[0, NUMBER]
+        pair = signed(state.heap[0, NUMBER])
         count = state.pairs[pair, COUNT]
         if count == state.heap[0, COUNT]:
             return pair
@@ -98,7 +98,7 @@ def _best_pair(state: State) -> int:
 @part
 def _refill_heap(state: State) -> bool:
     """Lower the threshold to half the highest count and push what reaches it; False when nothing is left."""
-    highest = np.int64(0)
+    highest = signed(0)
     for pair in range(state.numbers[PAIRS]):
         highest = max(highest, state.pairs[pair, COUNT])
     if highest < state.numbers[MIN_FREQUENCY]:
@@ -115,7 +115,7 @@ def _refill_heap(state: State) -> bool:
 def _has_room(state: State, pair: int) -> bool:
     """Whether merging this pair cannot overfill an array."""
     new_pairs = min(2 * state.pairs[pair, SIZE], 2 * state.numbers[NEXT_ID] + 2)
-    return (
+    return bool(
         state.numbers[PAIRS] + new_pairs <= state.sides.shape[0]
         and state.numbers[POOL_USED] + 2 * state.pairs[pair, SIZE] <= state.pool.size
         and state.numbers[EVENTS] < state.events.shape[0]
@@ -244,14 +244,14 @@ def _list_occurrences(state: State, old_pairs: int, records: int) -> None:
 @part
 def _key(state: State, pair: int) -> int:
     """Left and right id as one number that orders pairs as (left, right) does."""
-    return (np.int64(state.sides[pair, 0]) << 32) | np.int64(state.sides[pair, 1])
+    return (signed(state.sides[pair, 0]) << 32) | signed(state.sides[pair, 1])
 
 
 @part
 def _goes_before(state: State, count: int, key: int, other: int) -> bool:
     """The tie rule: the higher count, then the smaller left id, then the smaller right id."""
     there = state.heap[other, COUNT]
-    return count > there or (count == there and key < state.heap[other, KEY])
+    return bool(count > there or (count == there and key < state.heap[other, KEY]))
 
 
 @part

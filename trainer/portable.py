@@ -55,13 +55,15 @@ def is_one_piece(pattern: str, text: str) -> bool:
 
 @cache
 def compile_pattern(pattern: str) -> regex.Pattern[str]:
-    """Compile a pattern with `regex`. Raises WrongCall when it is not valid.
+    """Compile a pattern with `regex`, to mean what tiktoken takes it to mean.
+
+    Raises WrongCall when it is not valid, or not portable.
 
     Class intersection (`&&`), which the other two engines always know, needs `regex`'s version 1.
     """
     import regex
 
     try:
-        return regex.compile(pattern, regex.V1 if "&&" in pattern else regex.V0)
+        return regex.compile(portable_pattern(pattern), regex.V1 if "&&" in pattern else regex.V0)
     except regex.error as error:
         raise WrongCall(f"not a valid pattern: {error}", hint=f"pattern: {pattern}") from error

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from corpora.errors import WinnowError
 from trainer import count_kernel as kernel
+from trainer.arrays import longer
 from trainer.scanner import Scanner, spans
 
 _FIRST_SLOTS = 1 << 16
@@ -102,19 +103,12 @@ class PretokenTable:
         """Make room for one more key of `key_length` bytes, and as many again as there are."""
         used = int(self.state[kernel.ARENA_USED])
         if used + key_length > self.arena.size:
-            self.arena = _longer(self.arena, used, max(2 * self.arena.size, used + key_length))
+            self.arena = longer(self.arena, used, max(2 * self.arena.size, used + key_length))
         if 2 * (self.size + 1) > self.slots.size:
             if self.size >= _MOST_ENTRIES:
                 raise WinnowError(
                     "more than 2^30 distinct pretokens in memory", hint="give a smaller --memory"
                 )
-            self.entries = _longer(self.entries, self.size, self.slots.size)
+            self.entries = longer(self.entries, self.size, self.slots.size)
             self.slots = _new_slots(2 * self.slots.size)
             kernel.fill_slots(self.slots, self.entries, self.size)
-
-
-def _longer(array: npt.NDArray[np.generic], used: int, length: int) -> npt.NDArray[np.generic]:
-    """A copy with room for `length` rows; only the first `used` rows hold anything."""
-    longer = np.empty((length, *array.shape[1:]), dtype=array.dtype)
-    longer[:used] = array[:used]
-    return longer

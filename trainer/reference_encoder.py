@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from corpora.errors import WinnowError
+from trainer.expressible import require_encoding
 from trainer.portable import compile_pattern
 from trainer.vocabulary import Encoding, Vocabulary
 
@@ -22,8 +23,7 @@ def encode(vocabulary: Vocabulary, text: str, allowed_special: Collection[str] =
     Raises WinnowError for a lone surrogate, for a vocabulary that has no encoding, and for a byte
     that the vocabulary lacks.
     """
-    if vocabulary.encoding is Encoding.UNKNOWN:
-        raise WinnowError("its tokens are known, but not how it encodes", where=vocabulary.name)
+    require_encoding(vocabulary)
     ids: list[int] = []
     for part, is_special in _split_special(text, allowed_special):
         if is_special:

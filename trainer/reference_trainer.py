@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from trainer.byte_alphabet import mapped_byte_order
 
@@ -14,7 +15,7 @@ Refuse = Callable[[bytes, bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class ReferenceEvent:
-    """A merge taken, or refused when `reason` is not None; `token_id` is its id, or what it would have been."""
+    """A merge taken, or refused when `reason` is not None; `token_id` is the id it has or would have had."""
 
     left: int
     right: int
@@ -74,7 +75,7 @@ def count_pairs(segmented: Sequence[tuple[list[int], int]]) -> Counter[Pair]:
     """How often each two neighbours occur."""
     pairs: Counter[Pair] = Counter()
     for symbols, count in segmented:
-        for pair in zip(symbols, symbols[1:], strict=False):
+        for pair in pairwise(symbols):
             pairs[pair] += count
     return pairs
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpora.unicode_classes import LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER_LETTER, SPACE, UPPER
-from trainer.kernels import kernel, part
+from trainer.kernels import kernel, part, signed
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -73,7 +73,7 @@ def _classify(data: Bytes, start: int, stop: int, table: Bytes, kinds: Bytes) ->
     """
     position = start
     while position < stop:
-        lead = np.int64(data[position])
+        lead = signed(data[position])
         if lead < 0x80:
             kinds[position - start] = table[lead] | START
             position += 1
@@ -82,7 +82,7 @@ def _classify(data: Bytes, start: int, stop: int, table: Bytes, kinds: Bytes) ->
         size = min(size, stop - position)
         code = lead & (0x7F >> size)
         for place in range(position + 1, position + size):
-            code = (code << 6) | (np.int64(data[place]) & 0x3F)
+            code = (code << 6) | (signed(data[place]) & 0x3F)
         bits = table[code]
         kinds[position - start] = bits | START
         for place in range(position + 1, position + size):

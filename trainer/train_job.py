@@ -143,7 +143,10 @@ def _prepare(job: TrainJob, folder: OutputFolder, record: Record, watch: Watch) 
     read = spent if job.inputs.counts_files else gathered.read_seconds
     record.seconds.update(read=read, count=spent - read)
     record.counts.update(
-        documents=gathered.documents, bytes=gathered.bytes, skipped=gathered.skipped, words=gathered.words.size
+        documents=gathered.documents,
+        bytes=gathered.bytes,
+        skipped=gathered.skipped,
+        words=gathered.words.size,
     )
     with record.timed("merge"):
         return first_state(gathered.words, job.options)

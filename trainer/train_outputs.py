@@ -13,6 +13,7 @@ from trainer.training_result import TrainingResult
 from trainer.verify import verify_exports
 
 _ASIDE = ".unverified"
+_MADE_UP_TEXTS = 3_000  # compared in all three encoders: a second on one core
 NAMES = (*EXPORTS, MERGES)
 
 
@@ -27,7 +28,7 @@ def write_outputs(folder: Path, result: TrainingResult, texts: Sequence[str]) ->
     try:
         write_exports(aside, result.vocabulary)
         write_event_log(aside / MERGES, result)
-        verify_exports(aside, result.vocabulary, texts)
+        verify_exports(aside, result.vocabulary, texts, adversarial=_MADE_UP_TEXTS)
         for name in NAMES:
             (aside / name).replace(folder / name)
     finally:

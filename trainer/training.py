@@ -74,9 +74,7 @@ def train(
     Raises WrongCall for options that cannot be, and WinnowError when the corpus gives fewer tokens
     than asked for, unless `allow_fewer`.
     """
-    options = TrainingOptions(
-        vocab_size, tuple(special_tokens), min_frequency, max_token_length, allow_fewer
-    )
+    options = TrainingOptions(vocab_size, tuple(special_tokens), min_frequency, max_token_length, allow_fewer)
     options.check(bans)
     words = weigh(counts, parse_mix(mix) if isinstance(mix, str) else mix, drop_singletons=drop_singletons)
     return run_training(first_state(words, options), counts.pattern, options, bans)
@@ -118,7 +116,8 @@ def run_training(
     specials, judge = options.special_tokens, make_judge(bans, options.special_tokens)
     tokens = [text.encode() for text in specials] + [bytes([byte]) for byte in mapped_byte_order()]
     kept_at = time.monotonic()
-    for state in merges(state, options.vocab_size, judge, tokens):
+    for later in merges(state, options.vocab_size, judge, tokens):
+        state = later
         on_size(ids_in(state))
         if checkpoints and time.monotonic() - kept_at > checkpoints.seconds:
             save_checkpoint(checkpoints, state)

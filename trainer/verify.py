@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,8 @@ from corpora.display import show_text
 from corpora.errors import WinnowError
 from trainer import reference_encoder
 from trainer.exports import TIKTOKEN, TOKENIZER_JSON, refusals_of, to_tiktoken
-from trainer.portable import compile_pattern, is_one_piece, portable_pattern
+from trainer.expressible import require_expressible
+from trainer.portable import is_one_piece, portable_pattern
 from trainer.tiktoken_file import parse_tiktoken
 from trainer.tokenizer_json_reader import parse_tokenizer_json
 from trainer.unicode_drift import drifting_characters
@@ -54,11 +54,10 @@ def verify_exports(
 
     Raises WinnowError at the first difference, naming the text and the ids.
     """
+    require_expressible(vocabulary)
     record = _read_record(folder, vocabulary.name)
     ranks = _read_ranks(folder)
     _check_record(folder, record, ranks, vocabulary.with_merges())
-    _check_pattern(vocabulary)
-    _check_special_tokens(vocabulary)
     pair = _open_exports(folder, replace(record, tokens=ranks))
     every = [*texts, *adversarial_texts(vocabulary, adversarial, seed)]
     ids = _compare_libraries(pair, every, specials=True)
@@ -121,30 +120,6 @@ def _check_record(folder: Path, read: Vocabulary, ranks: Mapping[int, bytes], ex
         raise WinnowError("the file's pattern is not the vocabulary's", where=folder / TOKENIZER_JSON)
     if ranks != expected.tokens:
         raise WinnowError("the file's tokens are not the vocabulary's", where=folder / TIKTOKEN)
-
-
-def _check_pattern(vocabulary: Vocabulary) -> None:
-    """tiktoken drops what the pattern does not match, so the pattern must match every character."""
-    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
-    unmatched = compile_pattern(vocabulary.pattern).sub("", every)
-    if unmatched:
-        raise WinnowError(
-            f"the pattern does not match {show_text(unmatched[0])!r} (U+{ord(unmatched[0]):04X}); "
-            "tiktoken drops such text",
-            where=vocabulary.name,
-            hint=r"add an alternative for it, such as |[\s\S]",
-        )
-
-
-def _check_special_tokens(vocabulary: Vocabulary) -> None:
-    """Where one special token begins another, tiktoken takes either."""
-    ordered = sorted(vocabulary.special_tokens)
-    for shorter, longer in pairwise(ordered):
-        if longer.startswith(shorter):
-            raise WinnowError(
-                f"special token {shorter!r} begins {longer!r}; tiktoken may take either",
-                where=vocabulary.name,
-            )
 
 
 def _compare_libraries(

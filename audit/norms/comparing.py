@@ -70,6 +70,11 @@ def steps_of(names: Sequence[str]) -> tuple[list[float], str]:
     return [float(place) for place in range(len(names))], "checkpoints"
 
 
+def matrix_file(path: Path, options: CompareOptions) -> Path:
+    """The file that holds a checkpoint's chosen matrix."""
+    return _tensor(path, options).file
+
+
 def _tensor(path: Path, options: CompareOptions) -> StoredTensor:
     checkpoint = open_checkpoint(path)
     names = (options.tensor, None) if options.matrix == "input" else (None, options.tensor)

@@ -1,9 +1,10 @@
-"""A scan as tables for the terminal."""
+"""Scans and comparisons as tables for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audit.norms.comparison import Comparison
 from audit.norms.records import GroupRow, MatrixScan, NormScan, RowFact
 from corpora.cli import TableView
 from corpora.display import show_text
@@ -79,3 +80,34 @@ def _group_table(title: str, rows: Sequence[GroupRow]) -> TableView:
         (row.name, f"{row.rows:,}", f"{row.median:.4g}", f"{row.hot:,}", f"{row.lump:,}") for row in rows
     ]
     return TableView(title, ("", "rows", "median norm", "hot", "in the lump"), cells)
+
+
+def comparison_tables(comparison: Comparison) -> list[TableView]:
+    """What a comparison prints: checkpoints, changes, half-lives, tracks."""
+    stages = [
+        (show_text(s.label), f"{s.mean:.4g} ± {s.std:.3g}", f"{s.lump:,}", f"{s.hot:,}")
+        for s in comparison.stages
+    ]
+    changes = [
+        (show_text(c.before), show_text(c.after), *map(_share, (c.spearman, c.lump, c.hot, c.top)))
+        for c in comparison.changes
+    ]
+    lives = [
+        (s.name, "none" if s.half_life is None else f"{s.half_life:.4g} {comparison.unit}",
+         _share(s.shares[-1]) if s.shares else "", f"{s.lags[-1]:g}" if s.lags else "")
+        for s in comparison.survivals
+    ]  # fmt: skip
+    ends = [
+        (str(t.id), t.token, f"{t.norms[0]:.4g}", f"{t.norms[-1]:.4g}", _share(t.z[-1]))
+        for t in comparison.tracks
+    ]
+    return [
+        TableView(f"Checkpoints ({comparison.matrix})", ("", "norm, mean ± σ", "low lump", "hot"), stages),
+        TableView("From one to the next", ("from", "to", "Spearman ρ", "lump", "hot", "top"), changes),
+        TableView("How long rows stay", ("set", "half-life", "share left", "after"), lives),
+        TableView("Tokens", ("id", "token", "first norm", "last norm", "last z"), ends),
+    ]
+
+
+def _share(value: float) -> str:
+    return "" if value != value else f"{value:.3f}"

@@ -88,7 +88,13 @@ def test_numbers_are_written_for_people() -> None:
         "0 %", "< 0.1 %", "1.2 %", "> 99.9 %", "100.0 %",
     ]  # fmt: skip
     assert percent(1, 0) == "0 %"
-    assert [size(n) for n in (999, 1_500, 2_000_000, 3e15)] == ["999 bytes", "1.5 kB", "2.0 MB", "3,000.0 TB"]
+    assert [size(n) for n in (1, 999, 1_500, 2_000_000, 3e15)] == [
+        "1 byte",
+        "999 bytes",
+        "1.5 kB",
+        "2.0 MB",
+        "3,000.0 TB",
+    ]
     assert signed_percent(3, 4) == "−25.0 %" and signed_percent(1, 0) == "+0.0 %"
     assert points(-1.25) == "−1.2" and points(2) == "+2.0"
     assert counted(1, "token") == "1 token" and counted(1_200, "token") == "1,200 tokens"

@@ -43,8 +43,10 @@ LINES = [
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     library = Path(sysconfig.get_paths()["stdlib"])
     path = tmp_path_factory.mktemp("corpus") / "corpus.jsonl"
-    documents = [(language, text) for language, text in LINES * 3]
-    documents += [("code", (library / name).read_text(encoding="utf-8")) for name in ("argparse.py", "ast.py")]
+    documents = [(language, text) for language, text in LINES * 30]
+    documents += [
+        ("code", (library / name).read_text(encoding="utf-8")) for name in ("argparse.py", "ast.py")
+    ]
     with path.open("w", encoding="utf-8") as lines:
         for number, (language, text) in enumerate(documents):
             record = {"id": str(number), "language": language, "text": text, "source": f"s{number % 2}"}
@@ -79,11 +81,14 @@ def outputs(folder: Path) -> dict[str, bytes]:
 def test_count_writes_the_file_and_its_manifest(corpus: Path, counts: Path) -> None:
     record = json.loads((counts.parent / "counts.parquet.manifest.json").read_bytes())
     assert record["command"] == "count"
-    assert record["counts"]["documents"] == 14
+    assert record["counts"]["documents"] == 122
     assert record["counts"]["rows"] == pq.read_metadata(counts).num_rows
     assert record["inputs"][0]["sha256"] and record["outputs"][0]["path"] == "counts.parquet"
     assert {"read", "count", "write"} == set(record["seconds"])
-    assert sorted(path.name for path in counts.parent.iterdir()) == ["counts.parquet", "counts.parquet.manifest.json"]
+    assert sorted(path.name for path in counts.parent.iterdir()) == [
+        "counts.parquet",
+        "counts.parquet.manifest.json",
+    ]
 
 
 def test_count_again_does_nothing_and_another_call_is_refused(
@@ -130,10 +135,10 @@ def test_documents_and_counts_give_the_same(corpus: Path, counts: Path, tmp_path
     for name, source in (("a", corpus), ("b", counts)):
         assert call("train", source, "-o", tmp_path / name, "--vocab-size", 500) == 0
     assert outputs(tmp_path / "a") == outputs(tmp_path / "b")
-    words = {}
+    words: dict[bytes, int] = {}
     for pretoken, _, count in read_counts([counts]).items():
         words[pretoken] = words.get(pretoken, 0) + count
-    made = [event for event in train_reference(words, 300, min_frequency=2)]
+    made = train_reference(words, 300, min_frequency=2)
     logged = events(tmp_path / "a")
     assert [(event["id"], event["count"]) for event in logged[: len(made)]] == [
         (event.token_id, event.count) for event in made
@@ -144,7 +149,7 @@ def test_bans_hold_and_refusals_are_logged(counts: Path, tmp_path: Path) -> None
     banned = tmp_path / "ban.toml"
     banned.write_text(BAN_LIST, encoding="utf-8")
     out = tmp_path / "out"
-    assert call("train", counts, "-o", out, "--vocab-size", 700, "--ban", banned) == 0
+    assert call("train", counts, "-o", out, "--vocab-size", 1500, "--ban", banned) == 0
     refused = [event for event in events(out) if event["event"] == "refused"]
     assert refused
     assert all("澳门赌" in str(event["text"]) for event in refused)
@@ -233,14 +238,25 @@ def test_inputs_that_cannot_be_read(tmp_path: Path, counts: Path, corpus: Path) 
 
 def test_a_custom_pattern_and_another_language_field(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "counts.parquet"
-    options = ["--pattern", r"\S+|\s+", "--language-field", "source", "--source-weight", "s1=2", "--source-weight", "x=2"]
+    options = [
+        "--pattern",
+        r"\S+|\s+",
+        "--language-field",
+        "source",
+        "--source-weight",
+        "s1=2",
+        "--source-weight",
+        "x=2",
+    ]
     assert call("count", corpus, "-o", out, *options) == 0
     assert set(read_counts([out]).languages) == {"s0", "s1"}
     assert call("train", out, "-o", tmp_path / "out", "--vocab-size", "300") == 0
     assert load_tokenizer(str(tmp_path / "out")).pattern == r"\S+|\s+"
 
 
-def test_a_finished_training_is_left_alone(counts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finished_training_is_left_alone(
+    counts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     assert call("train", counts, "-o", out, "--vocab-size", 300) == 0
     assert call("train", counts, "-o", out, "--vocab-size", 300, "--workers", 1) == 0
@@ -252,7 +268,9 @@ def test_a_finished_training_is_left_alone(counts: Path, tmp_path: Path, capsys:
 def test_a_training_that_is_killed_resumes_and_ends_the_same(counts: Path, tmp_path: Path) -> None:
     out, whole = tmp_path / "out", tmp_path / "whole"
     arguments = ["train", str(counts), "--vocab-size", "2500", "--allow-fewer", "--checkpoint-every", "0"]
-    process = subprocess.Popen([sys.executable, "-m", "winnow", *arguments, "-o", str(out)], env=_environment())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "winnow", *arguments, "-o", str(out)], env=_environment()
+    )
     try:
         deadline = time.monotonic() + 60
         while not (out / _CHECKPOINT).exists() and process.poll() is None and time.monotonic() < deadline:
@@ -269,7 +287,9 @@ def test_a_training_that_is_killed_resumes_and_ends_the_same(counts: Path, tmp_p
     assert manifest(out)["counts"] == manifest(whole)["counts"]
 
 
-def test_a_state_half_way_goes_on_to_the_same_end(counts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_half_way_goes_on_to_the_same_end(
+    counts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("trainer.merge._EVENTS_PER_CALL", 50)
     table = read_counts([counts])
     options = TrainingOptions(900, ("<x>",), allow_fewer=True)
@@ -313,4 +333,20 @@ def _environment() -> dict[str, str]:
 BAN_LIST = """\
 [list]
 id = "test"
+version = "2026.1.1"
+title = "For tests"
+
+[[group]]
+id = "gambling"
+category = "gambling"
+match = "contains"
+reason = "For tests"
+patterns = ["澳门赌"]
+langs = ["zh"]
+evidence = ["for tests"]
+added = 2026-01-01
+review_by = 2028-01-01
+[group.tests]
+hit = ["澳门赌场"]
+ok = ["天气"]
 """

@@ -37,7 +37,10 @@ class Shard:
     def batches(self, problems: Problems) -> Iterator[pa.RecordBatch]:
         for start in range(0, len(self.rows), 2):
             texts, languages, sources = zip(*self.rows[start : start + 2], strict=True)
-            columns = {"text": pa.array(texts, pa.large_string()), "source": pa.array(sources, pa.large_string())}
+            columns = {
+                "text": pa.array(texts, pa.large_string()),
+                "source": pa.array(sources, pa.large_string()),
+            }
             if self.with_language:
                 columns["language"] = pa.array(languages, pa.large_string())
             yield pa.record_batch(columns)
@@ -76,7 +79,9 @@ def as_dict(table: CountTable) -> dict[tuple[bytes, str], int]:
 @pytest.mark.parametrize("pattern", [*PATTERNS.values(), r"\w+|\s+|[^\w\s]+"])
 def test_counts_are_right_and_sorted(pattern: str, tmp_path: Path) -> None:
     rows = random_rows(60, 1)
-    table = counted([Shard(rows[:25]), Shard(rows[25:])], tmp_path / "parts", pattern=pattern, workers=2).table()
+    table = counted(
+        [Shard(rows[:25]), Shard(rows[25:])], tmp_path / "parts", pattern=pattern, workers=2
+    ).table()
     assert as_dict(table) == expected(rows, pattern)
     order = [(pretoken, language) for pretoken, language, _ in table.items()]
     assert order == sorted(order)
@@ -91,7 +96,9 @@ def test_without_languages(tmp_path: Path) -> None:
         keys = [
             words.keys[start:stop].tobytes() for start, stop in zip(words.starts, words.stops, strict=True)
         ]
-        assert {(key, "und"): n for key, n in zip(keys, words.counts.tolist(), strict=True)} == expected(plain, O200K)
+        assert {(key, "und"): n for key, n in zip(keys, words.counts.tolist(), strict=True)} == expected(
+            plain, O200K
+        )
 
 
 def test_same_bytes_whatever_the_workers_the_order_and_the_memory(tmp_path: Path) -> None:
@@ -170,7 +177,12 @@ def test_wrong_source_weights(wrong: str) -> None:
 
 
 def test_amounts_of_memory() -> None:
-    assert [parse_memory(text) for text in ("500MB", "2g", "1.5 kB", "700")] == [500_000_000, 2_000_000_000, 1500, 700]
+    assert [parse_memory(text) for text in ("500MB", "2g", "1.5 kB", "700")] == [
+        500_000_000,
+        2_000_000_000,
+        1500,
+        700,
+    ]
     for wrong in ("", "many", "-1GB", "0", "5XB", "1e400"):
         with pytest.raises(WrongCall):
             parse_memory(wrong)
@@ -228,7 +240,10 @@ def test_counts_files_of_others_may_be_unsorted(tmp_path: Path) -> None:
 )
 def test_broken_counts_files(rows: dict[str, list[object]], tmp_path: Path) -> None:
     path = tmp_path / "counts.parquet"
-    columns = {name: pa.array(values, pa.uint64()) if values == [2**64 - 1] else values for name, values in rows.items()}
+    columns = {
+        name: pa.array(values, pa.uint64()) if values == [2**64 - 1] else values
+        for name, values in rows.items()
+    }
     pq.write_table(pa.table(columns).replace_schema_metadata({"winnow.pattern": O200K}), path)
     with pytest.raises(WinnowError, match=r"counts\.parquet"):
         read_counts([path])
@@ -253,10 +268,15 @@ def test_mix_by_temperature() -> None:
     table = from_items([(b"aa", "en", 1600), (b"bb", "zh", 100)], O200K)
     assert as_dict(apply_mix(table, parse_mix("temperature=1"))) == as_dict(table)
     assert as_dict(apply_mix(table, parse_mix("temperature=0"))) == {(b"aa", "en"): 1600, (b"bb", "zh"): 1600}
-    assert as_dict(apply_mix(table, parse_mix("temperature=0.5"))) == {(b"aa", "en"): 1600, (b"bb", "zh"): 400}
+    assert as_dict(apply_mix(table, parse_mix("temperature=0.5"))) == {
+        (b"aa", "en"): 1600,
+        (b"bb", "zh"): 400,
+    }
 
 
-@pytest.mark.parametrize("wrong", ["", "en", "en=x", "en=-1", "en=1,en=2", "temperature=2", "temperature=0.3,en=1", "en=0"])
+@pytest.mark.parametrize(
+    "wrong", ["", "en", "en=x", "en=-1", "en=1,en=2", "temperature=2", "temperature=0.3,en=1", "en=0"]
+)
 def test_wrong_mixes(wrong: str) -> None:
     with pytest.raises(WrongCall, match="not a mix"):
         parse_mix(wrong)

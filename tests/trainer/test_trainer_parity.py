@@ -39,9 +39,12 @@ def count_words(texts: Sequence[str], pattern: str) -> Counter[bytes]:
     return Counter(piece.encode() for text in texts for piece in split(pattern, text))
 
 
-def hugging_face(texts: Sequence[str], pattern: str, size: int, minimum: int, specials: Sequence[str]) -> tuple[
-    dict[str, int], list[tuple[str, str]]
-]:  # fmt: skip
+Trained = tuple[dict[str, int], list[tuple[str, str]]]  # vocabulary and merges
+
+
+def hugging_face(
+    texts: Sequence[str], pattern: str, size: int, minimum: int, specials: Sequence[str]
+) -> Trained:
     tokenizer = tokenizers.Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
         pre_tokenizers.Split(tokenizers.Regex(pattern), behavior="isolated"),
@@ -56,7 +59,9 @@ def hugging_face(texts: Sequence[str], pattern: str, size: int, minimum: int, sp
     return model["vocab"], [tuple(rule) for rule in model["merges"]]
 
 
-def assert_equals_hugging_face(texts: Sequence[str], name: str, size: int, specials: Sequence[str] = ()) -> None:
+def assert_equals_hugging_face(
+    texts: Sequence[str], name: str, size: int, specials: Sequence[str] = ()
+) -> None:
     vocab, rules = hugging_face(texts, PATTERNS[name], size, 2, specials)
     result = trainer.train(
         table(count_words(texts, PATTERNS[name])), vocab_size=size, special_tokens=specials, allow_fewer=True
@@ -70,7 +75,15 @@ def assert_equals_hugging_face(texts: Sequence[str], name: str, size: int, speci
 
 def stdlib_texts() -> list[str]:
     library = Path(sysconfig.get_paths()["stdlib"])
-    names = ("argparse.py", "ast.py", "datetime.py", "inspect.py", "typing.py", "html/entities.py", "locale.py")
+    names = (
+        "argparse.py",
+        "ast.py",
+        "datetime.py",
+        "inspect.py",
+        "typing.py",
+        "html/entities.py",
+        "locale.py",
+    )
     return [(library / name).read_text(encoding="utf-8") for name in names if (library / name).exists()]
 
 
@@ -103,7 +116,7 @@ def test_merges_and_ids_are_hugging_face_s_in_75_languages(name: str) -> None:
     if not path.exists():
         pytest.skip("no multilingual sentences at $WINNOW_DATA")
     with gzip.open(path, "rt", encoding="utf-8") as lines:
-        texts = [json.loads(line)["text"] for line in lines][:: 3]
+        texts = [json.loads(line)["text"] for line in lines][::3]
     assert_equals_hugging_face(texts, name, 12_000)
 
 
@@ -135,7 +148,9 @@ def test_fast_and_reference_trainer_agree(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.text("abc", min_size=1, max_size=20).map(str.encode), st.integers(1, 9), max_size=30))
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=20).map(str.encode), st.integers(1, 9), max_size=30)
+)
 def test_no_string_is_ever_learned_twice(words: Words) -> None:
     """So a pair comes into being in one merge only, on which the fast trainer rests."""
     events = train_reference(words, 330)
@@ -259,7 +274,8 @@ def assert_equals_reference(
         words, size, special_tokens=specials, min_frequency=minimum, max_token_length=longest, refuse=judge
     )
     expected = [
-        [event.left, event.right, event.token_id, event.count, int(event.reason is not None)] for event in events
+        [event.left, event.right, event.token_id, event.count, int(event.reason is not None)]
+        for event in events
     ]
     assert result.log.tolist() == expected
     assert [event.refused for event in result.events] == [event.reason for event in events]

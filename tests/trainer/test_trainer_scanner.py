@@ -62,7 +62,14 @@ def test_scanner_equals_regex_on_code_and_prose(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["gpt2", "cl100k", "o200k"])
 def test_one_long_word_and_long_runs(name: str) -> None:
-    for text in ("a" * 1_000_000, "Ж" * 300_000, " " * 100_000 + "x", "\n" * 50_000 + " ", "9" * 100_000, "!" * 99_999):
+    for text in (
+        "a" * 1_000_000,
+        "Ж" * 300_000,
+        " " * 100_000 + "x",
+        "\n" * 50_000 + " ",
+        "9" * 100_000,
+        "!" * 99_999,
+    ):
         pieces = scanned(PATTERNS[name], text)
         assert "".join(pieces) == text
         assert pieces == split(PATTERNS[name], text)

@@ -157,7 +157,13 @@ def test_a_finished_output_is_left_alone(
 def test_dry_run_writes_nothing(tokenizer: Path, ban_file: Path, tmp_path: Path) -> None:
     result = _run(tokenizer, "--ban", ban_file, "-o", tmp_path / "out", "--dry-run")
     assert "2 go" in result.stderr
+    assert _run(tokenizer, "--ban", ban_file, "--dry-run").stderr == result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_must_be_named(tokenizer: Path, ban_file: Path) -> None:
+    with pytest.raises(WrongCall, match="no folder to write"):
+        _run(tokenizer, "--ban", ban_file)
 
 
 def test_quiet_says_nothing(tokenizer: Path, ban_file: Path, clean_text: Path, tmp_path: Path) -> None:

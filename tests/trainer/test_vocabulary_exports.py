@@ -114,12 +114,25 @@ def test_tombstones_keep_the_matrix_s_shape(make_vocabulary: Maker) -> None:
     assert 256 not in tokenizer.encode("<|removed_256|> ab").ids
 
 
-def test_a_tombstone_that_text_could_produce_is_refused(make_vocabulary: Maker) -> None:
+def test_a_tombstone_that_text_could_produce_is_refused(make_vocabulary: Maker, tmp_path: Path) -> None:
     full = make_vocabulary(b"ab", pattern=r"\S+|\s+")
     tokens = {id_: token for id_, token in full.tokens.items() if id_ < 256}
     left = Vocabulary("left", tokens, {}, full.pattern, tombstones=frozenset({256}))
     with pytest.raises(WinnowError, match="--ids compact"):
-        to_tokenizers(left)
+        write_exports(tmp_path / "out", left)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pattern_that_leaves_text_out_is_refused(make_vocabulary: Maker, tmp_path: Path) -> None:
+    with pytest.raises(WinnowError, match=r"does not match '!' \(U\+0021\)"):
+        write_exports(tmp_path / "out", make_vocabulary(pattern=r"\w+|[^\w!]+"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_special_tokens_that_begin_alike_are_refused(make_vocabulary: Maker, tmp_path: Path) -> None:
+    with pytest.raises(WinnowError, match="begins"):
+        write_exports(tmp_path / "out", make_vocabulary(special=("<a>", "<a><b>")))
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -153,6 +166,12 @@ def test_a_pattern_that_another_engine_refuses(make_vocabulary: Maker, tmp_path:
     write_exports(tmp_path, vocabulary)
     with pytest.raises(WinnowError, match=r"tokenizer\.json: tokenizers does not open it"):
         verify_exports(tmp_path, vocabulary, adversarial=10)
+
+
+def test_anchors_mean_the_ends_of_the_text(make_vocabulary: Maker, tmp_path: Path) -> None:
+    vocabulary = make_vocabulary(b"a\n", b"b\n", pattern=r"^a\n|b\n$|[\s\S]")
+    write_exports(tmp_path, vocabulary)
+    verify_exports(tmp_path, vocabulary, ["a\na\nb\nb\n", "a\nb\n\n", "xa\nb\ny"], adversarial=200)
 
 
 def test_is_one_piece() -> None:

@@ -1,0 +1,133 @@
+"""The kernels run over a batch of documents: every count that signals are made of."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from corpora.unicode_classes import class_table
+from curation import character_kernel as characters
+from curation import gram_kernel as grams
+from curation import line_kernel as lines
+from curation import word_kernel as words
+from curation.phrase_kernel import PhraseTrie, build_trie, count_phrases
+from curation.points import decode, fold_table, kind_table
+from curation.scripts import script_table
+
+Column = npt.NDArray[np.float64]
+
+GRAM_LIMIT = 8_000  # letters and digits looked at for repetition; bounds the hash table
+TOPICS = ("gambling", "adult", "pharmacy", "goods", "servers", "money", "seo")
+_SMALL = 30.0  # letters: shares of shorter texts are taken of so many, or one word decides
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts of a batch as `str` and as one UTF-8 buffer (document d is `data[offsets[d]:offsets[d+1]]`),
+    and the share of function words per document (NaN where the language has no profile).
+    """
+
+    texts: Sequence[str]
+    data: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    function_share: Column
+    language_score: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the kernels counted: one row per document. `later` holds what only some rule sets ask for."""
+
+    batch: Batch
+    points: npt.NDArray[np.uint32]
+    starts: npt.NDArray[np.int64]
+    characters: Column
+    lines: Column
+    grams: Column
+    covered: Column
+    different: Column
+    topics: Mapping[str, int]
+    later: dict[str, Column] = field(default_factory=dict)
+
+    def count(self, column: int) -> Column:
+        """One column of the character counts."""
+        return self.characters[:, column]
+
+    def line(self, column: int) -> Column:
+        """One column of the line counts."""
+        return self.lines[:, column]
+
+    def per_point(self, column: int) -> Column:
+        """A character count as a share of all characters."""
+        return self.count(column) / np.maximum(1.0, self.count(characters.POINTS))
+
+    def per_line(self, column: int) -> Column:
+        """A line count as a share of the lines."""
+        return self.line(column) / np.maximum(1.0, self.line(lines.LINES))
+
+    def per_word(self, column: int) -> Column:
+        """A count as a share of the words of scripts with spaces."""
+        return self.count(column) / (self.count(characters.WORDS) + 1.0)
+
+    def topic(self, name: str) -> Column:
+        """The share of the letters inside phrases of a topic."""
+        letters = self.count(characters.LETTERS) + self.count(characters.MARKS)
+        return np.minimum(1.0, self.covered[:, self.topics[name]] / np.maximum(_SMALL, letters))
+
+    def all_topics(self) -> Column:
+        """The share of the letters inside phrases of any spam topic."""
+        return np.minimum(1.0, np.sum([self.topic(name) for name in TOPICS], axis=0))
+
+    def phrases_per_1000(self, name: str) -> Column:
+        """Different phrases of a topic per 1,000 characters (shorter texts count as 1,000)."""
+        return self.different[:, self.topics[name]] / self.thousands()
+
+    def thousands(self) -> Column:
+        """Length in 1,000 characters, at least 1."""
+        return np.maximum(1.0, self.count(characters.POINTS) / 1_000)
+
+    def of_text(self, function: Callable[[str], float]) -> Column:
+        """A function of the text, document by document."""
+        return np.array([function(text) for text in self.batch.texts], dtype=np.float64)
+
+    def word(self, column: int) -> Column:
+        """One column of the word counts, which are made when first asked for."""
+        if "words" not in self.later:
+            table = np.zeros((len(self.starts) - 1, len(words.WORD_NAMES)))
+            words.measure_words(self.points, self.starts, fold_table(), kind_table(), lines.ENDS, table)
+            self.later["words"] = table
+        return self.later["words"][:, column]
+
+    def mostly_solid(self) -> npt.NDArray[np.bool_]:
+        """Whether most letters belong to scripts without spaces between words."""
+        mask: npt.NDArray[np.bool_] = 2 * self.count(characters.SOLIDS) > self.count(characters.LETTERS)
+        return mask
+
+
+@cache
+def lexicon_trie() -> PhraseTrie:
+    """The trie of data/lexicon.toml, all languages of a topic together."""
+    table = tomllib.loads(files("curation").joinpath("data", "lexicon.toml").read_text(encoding="utf-8"))
+    return build_trie({topic: sum(languages.values(), []) for topic, languages in table.items()})
+
+
+def count(batch: Batch) -> Counted:
+    """Run the kernels over a batch."""
+    points, starts = decode(batch.data, batch.offsets)
+    documents, trie = len(starts) - 1, lexicon_trie()
+    classes, kinds, fold = class_table(), kind_table(), fold_table()
+    character_counts = characters.count_classes(points, starts)
+    characters.count_runs(points, starts, fold, kinds, script_table(), character_counts)
+    line_counts = np.zeros((documents, len(lines.LINE_NAMES)))
+    lines.measure_lines(points, starts, classes, kinds, lines.ENDS, lines.BULLET, line_counts)
+    gram_values = np.zeros((documents, len(grams.GRAM_NAMES)))
+    grams.measure_grams(points, starts, fold, kinds, GRAM_LIMIT, gram_values)
+    covered, different = count_phrases(points, starts, trie)
+    topics = {name: index for index, name in enumerate(trie.topics)}
+    return Counted(batch, points, starts, character_counts, line_counts, gram_values, covered, different, topics)
