@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from corpora.cli import CONTEXT_SETTINGS
-from corpora.errors import WinnowError
+from corpora.errors import GateFailed, WinnowError
 from corpora.manifest import tool_version
 from corpora.outputs import AlreadyFinished
 
@@ -73,7 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _report(error: Exception) -> int:
     if isinstance(error, WinnowError):
-        click.echo(f"winnow: error: {error}", err=True)
+        label = "gate" if isinstance(error, GateFailed) else "error"
+        click.echo(f"winnow: {label}: {error}", err=True)
         return error.exit_code
     kind = type(error).__name__
     click.echo(f"winnow: internal error: {kind}: {error} (--debug shows where)", err=True)

@@ -72,8 +72,10 @@ def read_corpus_summary(folder: Path) -> CorpusSummary:
 def read_refused_merges(path: Path) -> tuple[RefusedMerge, ...]:
     """The refused merges of a `merges.jsonl`, in its order.
 
-    Raises WinnowError with file:line for a line that is no merge event.
+    Raises WrongCall when there is no such file, WinnowError with file:line for a line that is no event.
     """
+    if not path.is_file():
+        raise WrongCall("no such file", where=path, hint="--merges takes the merges.jsonl of `winnow train`")
     refused = []
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):

@@ -14,12 +14,14 @@ from audit.risk_features import Candidate, Feature, FeatureMaker, explain_candid
 from audit.risk_model import Group, RiskModel, load_risk_model, probability, to_reasons
 from audit.suspicious_text import hidden_characters, matching_patterns
 from audit.token_text import TokenText, Utf8Class
-from banlists.entries import Match
+from banlists.entries import SEVERITIES, Match
 from banlists.lists import BanList
 from corpora.display import show_bytes
 
 _LETTERS_WORTH_SCORING = 2
 _FRAGMENT: Category = "fragment"
+# What a page is about says more than how it was promoted.
+_TELLING = ("adult", "gambling", "anomalous", "seo", "boilerplate", "personal", "control", _FRAGMENT)
 Extra = Callable[[Candidate], Iterable[Feature]]
 
 
@@ -70,21 +72,24 @@ def score_tokens(texts: Sequence[TokenText], options: RiskOptions) -> list[Token
 
 
 def ask_lists(ban_lists: Sequence[BanList]) -> Callable[[bytes], Match | None]:
-    """A question to several lists, the first match counts. Answers are kept: vocabularies share tokens.
+    """A question to several lists; the first that matches answers. Answers are kept for the next vocabulary.
 
-    A token that is both a whole entry and a fragment of a longer phrase is named after the entry.
+    Of several entries in one list, the most severe speaks, then the most telling category (_TELLING).
     """
 
     @cache
     def ask(token: bytes) -> Match | None:
         for each in ban_lists:
-            match = each.match(token)
-            if match is not None:
-                others = each.explain(token).matches if match.category == _FRAGMENT else ()
-                return next((other for other in others if other.category != _FRAGMENT), match)
+            if each.match(token) is not None:
+                return min(each.explain(token).matches, key=_weight_of)
         return None
 
     return ask
+
+
+def _weight_of(match: Match) -> tuple[int, int]:
+    telling = _TELLING.index(match.category) if match.category in _TELLING else len(_TELLING)
+    return SEVERITIES.index(match.severity), telling
 
 
 def draft_group(
@@ -171,7 +176,7 @@ def _worth_scoring(text: TokenText, group: Group) -> bool:
     letters = sum(map(str.isalpha, text.text))
     if group.score_all and letters >= _LETTERS_WORTH_SCORING:
         return True
-    return bool(hidden_characters(text.text) or matching_patterns(text.text))
+    return len(text.text) > 1 and bool(hidden_characters(text.text) or matching_patterns(text.text))
 
 
 def _no_list(token: bytes) -> Match | None:

@@ -19,6 +19,7 @@ _EDGES = regex.compile(r"^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$")
 _LEADING = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _LATIN_LETTER = regex.compile(r"\p{Latin}")
 _NO_MASS = 1e-8  # share of a character pair that no lexicon word has: the rarest words have 10 ** -8.3
+_FEW_CORES = 3000  # with fewer cores (o200k has 3,700 of Han) shares of them would look too high
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class FeatureMaker:
     def _crowding(self, gram: str) -> float:
         if gram not in self._crowdings:
             clean = max(_mass(lexicon, gram) for lexicon in self.lexicons)
-            share = self._holders(gram) / self.relatives.size
+            share = self._holders(gram) / max(self.relatives.size, _FEW_CORES)
             # Half the exponent: distinct words with a gram grow like the root of its frequency.
             self._crowdings[gram] = math.log10(share) - 0.5 * math.log10(max(clean, _NO_MASS))
         return self._crowdings[gram]
@@ -135,7 +136,8 @@ class FeatureMaker:
 def implied_log_share(rank: int, size: int) -> float:
     """log10 of the share of running text that a rank implies: Zipf's law, 0.1 / rank, over 200,000 ranks.
 
-    Ranks of smaller vocabularies are stretched: the same place in the order means the same.
+    Ranks of smaller vocabularies are stretched to that: a small corpus orders its tokens too roughly
+    for a low rank to mean much.
     """
     return -1.0 - math.log10(1 + rank * 200_000 / max(size, 1))
 

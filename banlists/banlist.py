@@ -56,7 +56,7 @@ class BanList:
         return cls(())
 
     def match(self, token: bytes) -> Match | None:
-        """Why `token` is banned, or None. The longest pattern is named; ties go to list order."""
+        """Why `token` is banned, or None: the longest pattern, fragments last; ties go to list order."""
         hits = self._counted(token)
         return as_match(min(hits, key=self._rank).entry) if hits else None
 
@@ -114,8 +114,10 @@ class BanList:
             return (hit for hit in hits if hit.entry.force)
         return hits
 
-    def _rank(self, hit: Hit) -> tuple[int, int]:
-        return -len(hit.entry.pattern), self._order[id(hit.entry)]
+    def _rank(self, hit: Hit) -> tuple[bool, int, int]:
+        # A whole phrase explains more than "a piece of a longer one".
+        is_fragment = hit.entry.kind == "fragment_of"
+        return is_fragment, -len(hit.entry.pattern), self._order[id(hit.entry)]
 
 
 def _layers(entries: Sequence[Entry]) -> tuple[tuple[Layer, ...], BytesLayer]:

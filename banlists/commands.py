@@ -30,6 +30,7 @@ VERBS = {
     "pack": ("banlists.exchange_commands", "pack"),
     "lock": ("banlists.check_commands", "lock"),
     "verify": ("banlists.check_commands", "verify"),
+    "schema": ("banlists.show_commands", "schema"),
     "apply": ("trainer.apply_command", "apply"),
 }
 

@@ -1,4 +1,4 @@
-"""`winnow ban show|explain|stats|diff|review`: look at lists and at what they do."""
+"""`winnow ban show|explain|stats|diff|review|schema`: look at lists and at what they do."""
 
 from __future__ import annotations
 
@@ -152,6 +152,16 @@ def review(
     emit({"schema_version": SCHEMA_VERSION, "due": due}, due, [view], output_format)
     if exit_code and due:
         raise GateFailed(f"{len(due)} groups are past their review date")
+
+
+@verb("schema", example="winnow ban schema > banlist.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of a list file, for editors."""
+    import msgspec
+
+    from banlists.schema import json_schema
+
+    click.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode())
 
 
 def _entry_record(entry: Entry) -> dict[str, object]:

@@ -76,7 +76,7 @@ def main(
     out: Path | None,
     only_report: bool,
 ) -> None:
-    """Time the trainers on every combination of sizes, vocabularies and patterns (options may be repeated)."""
+    """Time the trainers on every combination of sizes, vocabularies and patterns (repeat the options)."""
     if not only_report:
         need_corpora([f"mixed-{size}" for size in sizes])
         warm()

@@ -62,9 +62,14 @@ class CorpusRecord(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Where a document of `documents/LANGUAGE.jsonl` is: its key, its size in bytes, its line's place."""
+    """A document of `documents/LANGUAGE.jsonl`: its size and its line's place, in bytes.
 
-    key: int
+    Two hashes decide alone: `choice` which documents a language gives, `place` where they stand, so that
+    the beginning of a corpus is mixed like the whole.
+    """
+
+    choice: int
+    place: int
     size: int
     language: str
     offset: int
@@ -95,14 +100,14 @@ def budgets(mixture: Mixture, available: Mapping[str, int]) -> dict[str, int]:
 
 
 def take(entries: Iterable[_Entry], wanted: Mapping[str, int]) -> list[_Entry]:
-    """Entries in the order of their keys, of each language until it has its bytes."""
+    """Entries of each language until it has its bytes, all of them mixed."""
     left = dict(wanted)
     taken: list[_Entry] = []
-    for entry in sorted(entries, key=lambda entry: (entry.key, entry.language, entry.offset)):
+    for entry in sorted(entries, key=lambda entry: (entry.choice, entry.language, entry.offset)):
         if left.get(entry.language, 0) > 0:
             left[entry.language] -= entry.size
             taken.append(entry)
-    return taken
+    return sorted(taken, key=lambda entry: (entry.place, entry.language, entry.offset))
 
 
 def beginning(entries: Sequence[_Entry], size: int) -> list[_Entry]:
@@ -199,8 +204,9 @@ def _entries(path: Path) -> Iterator[_Entry]:
     offset = 0
     with path.open("rb") as file:
         for line in file:
-            text = decoder.decode(line).text
-            yield _Entry(document_key(text), len(text.encode()), path.stem, offset, len(line))
+            document = decoder.decode(line)
+            hashes = document_key(document.text), document_key(document.id)
+            yield _Entry(*hashes, len(document.text.encode()), path.stem, offset, len(line))
             offset += len(line)
 
 

@@ -83,7 +83,7 @@ def _markup_text(part: str, preformatted: bool) -> str:
 
 
 def catalogue_strings(data: bytes) -> list[str]:
-    """The translations of a compiled gettext catalogue (.mo), in stored order, without those left as they were.
+    """The translations of a compiled gettext catalogue (.mo), in stored order, those left untranslated not.
 
     Plural forms come one by one. Returns nothing for a file that is not such a catalogue in UTF-8.
     """

@@ -12,6 +12,8 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def show_text(text: str) -> str:
     """`text` with every hidden or control character written as an escape such as `\\u200b`."""
+    if text.isprintable():  # the usual case, and then nothing is hidden
+        return text
     return "".join(_show_character(character) for character in text)
 
 

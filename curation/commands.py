@@ -93,6 +93,45 @@ def explain(
     emit(record, record["rules"], explanation_tables(explanation), output_format)
 
 
+@verb("stats", example="winnow stats kept\nwinnow stats kept --format json")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@format_option
+def stats(folder: Path, output_format: str) -> None:
+    """Show what `winnow filter` dropped, by rule (with examples), by language and by source."""
+    from curation.overview import statistics_record, statistics_tables
+    from curation.statistics import read_statistics
+
+    statistics = read_statistics(folder)
+    record = statistics_record(statistics)
+    emit(record, record["rules"], statistics_tables(statistics), output_format)
+
+
+@verb("calibrate", example="winnow calibrate clean.jsonl.gz\nwinnow calibrate clean.jsonl.gz --rules mine.toml")
+@input_options
+@click.option("--rules", "rule_set", default="default", show_default=True, help=_RULES_HELP)
+@click.option("--lid-model", type=click.Path(path_type=Path), help=_MODEL_HELP)
+@format_option
+def calibrate(
+    inputs: tuple[str, ...],
+    read_options: ReadOptions,
+    rule_set: str,
+    lid_model: Path | None,
+    output_format: str,
+) -> None:
+    """Show what each rule would drop from text known to be clean, and the quantiles of its signal.
+
+    INPUT is text that should all be kept: what is dropped here is a false alarm.
+    """
+    from corpora.documents import open_corpus
+    from curation.calibrating import calibrate_rules
+    from curation.overview import calibration_record, calibration_tables
+
+    settings = _judge_settings(rule_set, lid_model, "", full=True)
+    calibration = calibrate_rules(open_corpus(inputs, read_options), settings)
+    record = calibration_record(calibration)
+    emit(record, record["rules"], calibration_tables(calibration), output_format)
+
+
 def _judge_settings(rule_set: str, lid_model: Path | None, language: str, *, full: bool) -> JudgeSettings:
     from curation.judging import JudgeSettings
     from curation.language_model import LanguageModel

@@ -127,18 +127,29 @@ def load_rules(name_or_path: str) -> RuleSet:
 def parse_rules(table: Mapping[str, Any], where: str) -> RuleSet:
     """Build a rule set from TOML's tables; see `load_rules`."""
     _check_keys(table, ("name", "description", "duplicates", "rule"), where)
-    rules = tuple(
-        _parse_rule(row, f"{where} rule {number}") for number, row in enumerate(table.get("rule", []), 1)
-    )
+    rows = table.get("rule", [])
+    if not isinstance(rows, list):
+        raise WrongCall("'rule' must be a list of tables: [[rule]]", where=where)
+    rules = tuple(_parse_rule(row, f"{where} rule {number}") for number, row in enumerate(rows, 1))
     names = [rule.name for rule in rules]
     for name in names:
         if names.count(name) > 1:
             raise WrongCall(f"two rules are called {name!r}", where=where)
-    duplicates = table.get("duplicates", {})
-    _check_keys(duplicates, DuplicateRules.__slots__, f"{where} [duplicates]")
-    return RuleSet(
-        str(table.get("name", where)), str(table.get("description", "")), rules, DuplicateRules(**duplicates)
-    )
+    duplicates = _parse_duplicates(table.get("duplicates", {}), f"{where} [duplicates]")
+    return RuleSet(str(table.get("name", where)), str(table.get("description", "")), rules, duplicates)
+
+
+def _parse_duplicates(row: Mapping[str, Any], where: str) -> DuplicateRules:
+    _check_keys(row, DuplicateRules.__slots__, where)
+    shares = ("near", "boilerplate")
+    for key, value in row.items():
+        if key == "exact" and not isinstance(value, bool):
+            raise WrongCall("exact must be true or false", where=where)
+        if key in shares and not (isinstance(value, int | float) and 0 <= value <= 1):
+            raise WrongCall(f"{key} must be a share from 0 to 1", where=where)
+        if key == "boilerplate_documents" and not (isinstance(value, int) and 2 <= value <= 255):
+            raise WrongCall("boilerplate_documents must be a whole number from 2 to 255", where=where)
+    return DuplicateRules(**row)
 
 
 def _parse_rule(row: Mapping[str, Any], where: str) -> Rule:

@@ -65,7 +65,7 @@ def test_errors_show_a_traceback_only_on_request(tmp_path: Path) -> None:
 
 def test_data_goes_to_stdout_and_notes_to_stderr() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "winnow", "diff", "gpt2", "gpt2", "--format", "json"],
+        [sys.executable, "-m", "winnow", "diff", "cl100k_base", "cl100k_base", "--format", "json"],
         cwd=PROJECT, capture_output=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

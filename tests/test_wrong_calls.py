@@ -84,7 +84,7 @@ CALLS = {
         2,
         "no/such/tokenizer.json",
     ),
-    "unknown policy": (["audit", "gpt2", "--policy", "strickt"], 2, "strickt"),
+    "unknown policy": (["audit", "cl100k_base", "--policy", "strickt"], 2, "strickt"),
     "unknown recipe": (["run", "sampel", "-o", "OUT"], 2, "sample"),
     "missing recipe": (["run", "no/such.toml", "-o", "OUT"], 2, "no/such.toml"),
     "wrong setting": (["run", "sample", "-o", "OUT", "--set", "vocab=3"], 2, "TABLE.KEY=VALUE"),
@@ -101,7 +101,7 @@ CALLS = {
     "wrong ban list in a recipe": (["run", "sample", "-o", "OUT", "--set", "train.ban=['coer']"], 2, "coer"),
     "engine that is not there": (["filter", "GOOD", "-o", "OUT", "--engine", "dask"], 2, "engine"),
     "no output": (["filter", "GOOD"], 2, "--out"),
-    "unknown format": (["diff", "gpt2", "--format", "xml"], 2, "xml"),
+    "unknown format": (["diff", "cl100k_base", "--format", "xml"], 2, "xml"),
     "no such document": (["explain", "GOOD", "--id", "zzz"], 1, "zzz"),
     "missing config": (["filter", "GOOD", "-o", "OUT", "--config", "none.toml"], 2, "none.toml"),
     "a language that is none": (["filter", "GOOD", "-o", "OUT", "--language", "klingonese"], 2, "klingonese"),
@@ -125,8 +125,8 @@ def test_wrong_calls(kind: str, good: Path, tmp_path: Path, winnow) -> None:
 VERBS_WITH_FOLDERS = {
     "filter": ["filter", "GOOD", "-o", "OUT"],
     "train": ["train", "GOOD", "-o", "OUT", "--vocab-size", "280"],
-    "audit": ["audit", "gpt2", "-o", "OUT"],
-    "diff": ["diff", "gpt2", "gpt2", "-o", "OUT"],
+    "audit": ["audit", "cl100k_base", "-o", "OUT"],
+    "diff": ["diff", "cl100k_base", "cl100k_base", "-o", "OUT"],
     "run": ["run", "sample", "-o", "OUT"],
 }
 

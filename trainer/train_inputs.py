@@ -17,7 +17,7 @@ from trainer.pretokenize import DEFAULT_PATTERN, resolve_pattern
 from trainer.training import weigh
 from trainer.words import Words
 
-_SAMPLE_BYTES = 100_000  # of text on which the exports are compared, beside made-up texts
+_SAMPLE_BYTES = 64_000  # of text on which the exports are compared, beside made-up texts
 _WORDS_PER_TEXT = 24
 
 
@@ -106,7 +106,7 @@ def gather_words(
 
 
 def sample_texts(inputs: TrainInputs) -> list[str]:
-    """Texts to compare the exports on, about 100 KB: the first documents, or pretokens in a row."""
+    """Texts to compare the exports on, about 64 KB: the first documents, or pretokens in a row."""
     texts, room = [], _SAMPLE_BYTES
     for text in _pretoken_texts(_counts(inputs)) if inputs.counts_files else _documents(inputs.corpus):
         texts.append(text[:room])

@@ -13,7 +13,7 @@ from trainer.training_result import TrainingResult
 from trainer.verify import verify_exports
 
 _ASIDE = ".unverified"
-_MADE_UP_TEXTS = 3_000  # compared in all three encoders: a second on one core
+_MADE_UP_TEXTS = 1_000  # compared in all three encoders: a second on one core
 NAMES = (*EXPORTS, MERGES)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,11 @@ from audit.norms.robust import LEAST_SPREAD, spread_of
 
 RANK_BINS = 10  # deciles of the ids, which are ranks in a byte-level vocabulary
 LEAST_ROWS = 100  # in a cell; the MAD of 100 normal values is within 25 % of σ nineteen times in twenty
+PRIOR_ROWS = 200  # weight of all cells' common spread against a cell's own
 # A cell may be clearly unlike the body for good reason; this far off, the cell itself is the anomaly.
 FARTHEST_CELL = 3.0  # spreads of the whole body
 CLIP = 3.0  # rows above this many spreads take no part in the next estimate of their cell
 _CLIP_ROUNDS = 5
-_NARROWEST = 0.25  # a cell's spread is at least this share of the body's
 _COUNT_BINS = 20
 
 ALL = "all"
@@ -56,24 +57,26 @@ class Body:
 def measure_body(logs: Doubles, scripts: Sequence[str], script: Codes, counts: Doubles | None = None) -> Body:
     """Robust z of log-norms, shape (rows,), NaN for rows that take no part (zero rows, the lump).
 
-    z = (log-norm - median of its cell) / (1.4826 · MAD of its cell). `script` has each row's place in
-    `scripts`. Cells are script × tenth of the ids; where a cell has less than LEAST_ROWS rows its script
-    is taken, then the tenth of all scripts, then all that is left (which, when too small itself, is measured
-    against the whole body). With `counts` (of each token in a corpus) the
-    log-norms are first freed of what the log count explains (see `count_residuals`).
+    z = (log-norm - median of its cell) / spread, where the spread is 1.4826 · MAD of its cell, shrunk a
+    little towards that of all cells. `script` has each row's place in `scripts`. Cells are script × tenth
+    of the ids; where a cell has less than LEAST_ROWS rows its script is taken, then the tenth of all
+    scripts, then all that is left (which, when too small itself, is measured against the whole body). With
+    `counts` (of each token in a corpus) the log-norms are first freed of what the log count explains (see
+    `count_residuals`).
     """
     values = logs if counts is None else count_residuals(logs, counts)
     used = np.isfinite(values)
     if not used.any():
         return Body(np.full(logs.size, np.nan), np.full(logs.size, -1), (), 0.0, LEAST_SPREAD)
     median, spread = _clipped(values[used])
+    groups = [(code, members, *_clipped(values[members])) for code, members in _groups(used, script)]
+    pooled = _pooled_spread(values, groups)
     z, cell = np.full(logs.size, np.nan), np.full(logs.size, -1)
     cells: list[Cell] = []
-    for code, members in _groups(used, script):
-        centre, width = _clipped(values[members])
+    for code, members, centre, width in groups:
         unusual = abs(centre - median) > FARTHEST_CELL * spread
         of_body = unusual or members.size < LEAST_ROWS
-        base, scale = (median, spread) if of_body else (centre, max(width, _NARROWEST * spread))
+        base, scale = (median, spread) if of_body else (centre, _shrunk(width, members.size, pooled))
         z[members] = (values[members] - base) / scale
         cell[members] = len(cells)
         name = ALL if code < 0 else scripts[code]
@@ -113,10 +116,23 @@ def _groups(used: npt.NDArray[np.bool_], script: Codes) -> Iterator[tuple[int, C
         yield -1, np.flatnonzero(rest)
 
 
+def _pooled_spread(values: Doubles, groups: Sequence[tuple[int, Codes, float, float]]) -> float:
+    """The spread of all rows around their own cells' medians."""
+    return _clipped(np.concatenate([values[members] - centre for _, members, centre, _ in groups]))[1]
+
+
+def _shrunk(width: float, rows: int, pooled: float) -> float:
+    """A cell's spread, drawn towards the pooled one as if PRIOR_ROWS more rows had that.
+
+    The MAD of a hundred rows is off by a quarter often enough that four spreads would not be four.
+    """
+    return math.sqrt((rows * width**2 + PRIOR_ROWS * pooled**2) / (rows + PRIOR_ROWS))
+
+
 def _large_groups(rows: Codes, key: Codes) -> list[tuple[int, Codes]]:
     ordered = rows[np.argsort(key[rows], kind="stable")]
     values, starts = np.unique(key[ordered], return_index=True)
-    parts = np.split(ordered, starts[1:])
+    parts = np.split(ordered, starts[1:]) if ordered.size else []
     return [(int(value), part) for value, part in zip(values, parts, strict=True) if part.size >= LEAST_ROWS]
 
 

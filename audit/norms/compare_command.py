@@ -25,7 +25,7 @@ from corpora.progress import Progress
               help="Robust z from which a row is hot.")  # fmt: skip
 @click.option("--top", default=50, show_default=True, type=click.IntRange(1), help="k of the top-k overlap.")
 @click.option("--id", "ids", multiple=True, type=click.IntRange(0), metavar="ID",
-              help="A token to follow; repeatable. By default the hottest of the last checkpoint.")  # fmt: skip
+              help="A token to follow; repeatable. Default: the last checkpoint's hottest.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the files and report.html.")
 @force_option
 @format_option

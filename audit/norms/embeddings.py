@@ -136,9 +136,11 @@ def _tie_notes(config: dict[str, Any], output: StoredTensor | None, tied: bool) 
     says = config.get("tie_word_embeddings")
     if output is None and says is False:
         return ["config.json says that the embeddings are not tied, but no output matrix was found"]
+    if output is None:
+        return ["there is no output matrix, so the embeddings are taken as tied"]
     if not tied and says is True:
         return ["config.json ties the embeddings, but the two stored matrices differ"]
-    return ["the output matrix is a copy of the input's"] if output is not None and tied else []
+    return ["the output matrix is a copy of the input's"] if tied else []
 
 
 def _other_notes(checkpoint: Checkpoint, matrix: StoredTensor) -> list[str]:

@@ -266,6 +266,10 @@ def test_every_format(capsys: pytest.CaptureFixture[str], call: tuple[str, ...],
     assert run(capsys, *call, "--format", output_format).strip()
 
 
+def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Pack" in json.loads(run(capsys, "schema"))["$ref"]
+
+
 def test_show_filters_and_refuses_unknown_values(capsys: pytest.CaptureFixture[str]) -> None:
     entries = json.loads(run(capsys, "show", "zh-seo", "--category", "personal", "--format", "json"))[
         "entries"

@@ -113,7 +113,7 @@ def test_writing_gives_back_what_was_read(name: str, tmp_path: Path) -> None:
 
 
 def test_hidden_characters_are_written_as_escapes(tmp_path: Path) -> None:
-    path = write(tmp_path, LIST + GROUP + 'patterns = ["a\\ufeffb\\\\", "\\"q"]\n')
+    path = write(tmp_path, LIST + GROUP + 'patterns = ["\\"q", "a\\ufeffb\\\\"]\n')
     text = canonical_text(Path(path))
     assert "\\uFEFF" in text
     assert read_pack(Path(write(tmp_path, text, "again.toml"))) == read_pack(Path(path))

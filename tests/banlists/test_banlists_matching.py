@@ -108,6 +108,12 @@ def test_the_longest_pattern_is_the_reason_given() -> None:
     assert match.pattern == SPAM
 
 
+def test_a_phrase_is_a_better_reason_than_a_piece_of_a_longer_one() -> None:
+    match = bans(entry("fragment_of", f"买{SPAM}"), entry("contains", SPAM)).match(SPAM.encode())
+    assert match is not None
+    assert match.kind == "contains"
+
+
 def test_no_single_byte_can_be_banned() -> None:
     ban_list = bans(entry("regex", "."), entry("contains", "a", force=True), entry("text", "a", force=True))
     assert not [byte for byte in range(256) if hit(ban_list, bytes([byte]))]

@@ -1,0 +1,158 @@
+"""Planted lumps and hot tails are found, and a lump that is not there is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audit.norms.lump import find_lump
+from audit.norms.records import NormScan, ScanOptions
+from audit.norms.scan import scan_checkpoint
+from audit.norms.weights import open_checkpoint
+from tests.audit.norms_checkpoints import (
+    INPUT,
+    OUTPUT,
+    never_ids,
+    plant,
+    precision_recall,
+    small_vocabulary,
+    with_norms,
+    write_tensors,
+)
+
+ROWS = 6_100  # some beyond the vocabulary, as padding is
+
+
+def scan(path: Path, **options: object) -> NormScan:
+    return scan_checkpoint(open_checkpoint(path), small_vocabulary(), {}, ScanOptions(**options))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("number_format", ["BF16", "F32"])
+@pytest.mark.parametrize("lump", [True, False])
+@pytest.mark.parametrize("tied", [True, False])
+def test_planted_rows_are_found(
+    tmp_path: Path, tied: bool, lump: bool, number_format: str, seed: int
+) -> None:
+    first = plant(small_vocabulary(), rows=ROWS, lump=lump, seed=seed)
+    second = plant(small_vocabulary(), rows=ROWS, lump=lump, seed=seed + 100)
+    tensors = {INPUT: first.rows} if tied else {INPUT: first.rows, OUTPUT: second.rows}
+    found = scan(write_tensors(tmp_path / "model.safetensors", tensors, number_format), duplicates=False)
+    assert found.embeddings.tied is tied
+    for matrix, planted in [
+        (found.input, first),
+        *([] if found.output is None else [(found.output, second)]),
+    ]:
+        assert matrix.lump.found is lump
+        assert min(precision_recall(matrix.lump.ids, planted.lump)) >= 0.95
+        assert min(precision_recall([fact.id for fact in matrix.hot], planted.hot)) >= 0.95
+
+
+def test_hot_rows_in_a_row_do_not_hide_each_other(tmp_path: Path) -> None:
+    """A run of hot ids is most of its rank bin's upper half; clipping keeps the cell's median honest."""
+    norms = np.exp(0.08 * np.random.default_rng(5).standard_normal(ROWS)) * 10
+    norms[1000:1150] *= 2
+    rows = with_norms(norms, 32)
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: rows}), duplicates=False)
+    assert min(precision_recall([fact.id for fact in found.input.hot], range(1000, 1150))) >= 0.95
+
+
+def test_a_whole_cell_that_is_hot_is_measured_against_the_body(tmp_path: Path) -> None:
+    norms = np.exp(0.08 * np.random.default_rng(5).standard_normal(ROWS)) * 10
+    first_tenth = list(range(610, 1220))
+    norms[first_tenth] *= 2
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: with_norms(norms, 32)}), duplicates=False)
+    assert min(precision_recall([fact.id for fact in found.input.hot], first_tenth)) >= 0.95
+    assert any(cell.unusual for cell in found.input.body.cells)
+
+
+def test_no_lump_in_a_body_alone() -> None:
+    for seed in range(20):
+        logs = np.random.default_rng(seed).standard_normal(3_000) * 0.1
+        found = find_lump(logs, np.array([3, 500, 900]))
+        assert not found.found
+        assert "gap" in found.reason
+
+
+def test_a_single_low_row_is_no_lump() -> None:
+    logs = np.random.default_rng(0).standard_normal(3_000) * 0.1
+    logs[7] = -5
+    assert not find_lump(logs, np.array([3, 500, 900])).found
+
+
+def test_a_skewed_body_is_no_lump() -> None:
+    logs = np.log(np.random.default_rng(0).gamma(2.0, size=5_000))
+    assert not find_lump(logs, np.arange(10, 20)).found
+
+
+def test_a_clear_lump_needs_no_anchor() -> None:
+    logs = np.random.default_rng(0).standard_normal(3_000) * 0.1
+    logs[100:160] -= 4
+    found = find_lump(logs, np.empty(0, dtype=np.int64))
+    assert set(found.ids) == set(range(100, 160))
+    assert "no row is known to be out of reach" in found.reason
+
+
+def test_untrained_rows_beside_the_body_are_found_by_their_anchors() -> None:
+    """Without weight decay unused rows keep their first norms: a narrow group at the body's foot, no gap."""
+    random = np.random.default_rng(4)
+    logs = random.standard_normal(4_000) * 0.15
+    untrained = random.permutation(4_000)[:200]
+    logs[untrained] = -0.75 + 0.06 * random.standard_normal(200)
+    found = find_lump(logs, untrained[:13])
+    assert found.method in ("gap", "mixture")
+    assert min(precision_recall(found.ids, untrained)) >= 0.9
+
+
+def test_anchors_inside_the_body_are_said_to_be_there() -> None:
+    logs = np.random.default_rng(0).standard_normal(3_000) * 0.1
+    found = find_lump(logs, np.arange(100, 120))
+    assert not found.found
+    assert "inside the body" in found.reason
+
+
+def test_zero_rows_stand_apart(tmp_path: Path) -> None:
+    planted = plant(small_vocabulary(), rows=ROWS, lump=True, seed=9)
+    rows = planted.rows.copy()
+    zeros = list(range(6_050, ROWS))
+    rows[zeros] = 0
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: rows}))
+    assert found.input.measures.zeros.tolist() == zeros
+    assert set(found.input.lump.ids) == planted.lump - set(zeros)
+    assert any("50 zero" in note for note in found.notes)
+
+
+def test_rows_of_one_length_are_recognised(tmp_path: Path) -> None:
+    rows = with_norms(np.ones(ROWS), 48)
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: rows}, "BF16"))
+    assert found.input.normalised
+    assert not found.input.lump.found
+
+
+def test_unused_direction_finds_rows_that_norms_hide(tmp_path: Path) -> None:
+    """In a tied matrix rows that text never has drift together; two trained-looking ids do as well."""
+    vocabulary = small_vocabulary()
+    random = np.random.default_rng(3)
+    rows = with_norms(np.exp(0.05 * random.standard_normal(ROWS)), 64, seed=3)
+    shared = with_norms([1.0], 64, seed=77)[0]
+    drifting = [*never_ids(vocabulary), *range(vocabulary.rows, ROWS), 4_000, 4_001]
+    rows[drifting] = 0.3 * rows[drifting] + shared
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: rows}))
+    direction = found.input.unused_direction
+    assert direction is not None
+    assert {row.id for row in direction.nearest} <= {4_000, 4_001}
+    assert direction.rows >= 1
+
+
+def test_near_copies_are_found(tmp_path: Path) -> None:
+    planted = plant(small_vocabulary(), rows=ROWS, lump=False, seed=2)
+    rows = planted.rows.copy()
+    noise = np.random.default_rng(1).standard_normal((3, rows.shape[1])).astype(np.float32)
+    rows[[3_001, 3_002, 3_003]] = rows[3_000] + 0.004 * noise
+    rows[5_000] = rows[4_000]
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: rows}))
+    groups = {group.ids for group in found.input.duplicates}
+    assert groups == {(3_000, 3_001, 3_002, 3_003), (4_000, 5_000)}
+    assert found.input.duplicates[1].distance == 0
