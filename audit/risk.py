@@ -103,7 +103,7 @@ def draft_group(
     """The tokens of one group with every reason but their family; `size` is the vocabulary's."""
     lexicons = [load_lexicon(language) for language in group.languages]
     candidates = explain_candidates(texts, lexicons)
-    maker = FeatureMaker(candidates, lexicons, size)
+    maker = FeatureMaker(candidates, lexicons, size, group.weights)
     drafts = []
     for candidate in candidates:
         features = maker.features(candidate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -19,6 +19,7 @@ _EDGES = regex.compile(r"^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$")
 _LEADING = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _LATIN_LETTER = regex.compile(r"\p{Latin}")
 _NO_MASS = 1e-8  # share of a character pair that no lexicon word has: the rarest words have 10 ** -8.3
+_NEED_RELATIVES = frozenset({"pairs", "characters", "supers", "family"})
 _FEW_CORES = 3000  # with fewer cores (o200k has 3,700 of Han) shares of them would look too high
 
 
@@ -60,32 +61,44 @@ def _candidate(token: TokenText, core: str, lexicons: Sequence[Lexicon]) -> Cand
 class FeatureMaker:
     """Computes the list-free features of the candidates of one script group.
 
-    `size` is the vocabulary's number of tokens: ranks are taken as a share of it.
+    `size` is the vocabulary's number of tokens: ranks are taken as a share of it. `wanted` are the codes
+    of the features to compute; relatives are only looked for when one of them needs them.
     """
 
-    def __init__(self, candidates: Sequence[Candidate], lexicons: Sequence[Lexicon], size: int) -> None:
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        lexicons: Sequence[Lexicon],
+        size: int,
+        wanted: Collection[str],
+    ) -> None:
         self.lexicons = lexicons
         self.size = size
-        self.relatives: Relatives = find_relatives(candidate.core for candidate in candidates)
+        needed = not _NEED_RELATIVES.isdisjoint(wanted)
+        self.relatives: Relatives = (
+            find_relatives(c.core for c in candidates) if needed else find_relatives(())
+        )
         self._crowdings: dict[str, float] = {}
         self._edges: dict[str, set[str]] = defaultdict(set)
         for candidate in candidates:
             self._edges[candidate.core].add(_leading_signs(candidate.token.text))
+        makers: dict[str, Callable[[Candidate], Feature | None]] = {
+            "lift": self._lift,
+            "words": _words,
+            "pairs": self._pairs,
+            "characters": self._characters,
+            "supers": self._supers,
+            "length": _length,
+            "space": _space,
+            "glue": self._glue,
+            "mixed": _latin,
+            "hidden": _hidden,
+        }
+        self._makers = [make for code, make in makers.items() if code in wanted]
 
     def features(self, candidate: Candidate) -> list[Feature]:
-        """All features of one candidate, in a fixed order; those that say nothing are left out."""
-        made = (
-            self._lift(candidate),
-            _words(candidate),
-            self._crowd("pairs", candidate, pairs_of(candidate.core)),
-            self._crowd("characters", candidate, list(candidate.core)),
-            self._supers(candidate),
-            _length(candidate),
-            _space(candidate),
-            self._glue(candidate),
-            _latin(candidate),
-            _hidden(candidate),
-        )
+        """The wanted features of one candidate, in a fixed order; those that say nothing are left out."""
+        made = (make(candidate) for make in self._makers)
         return [feature for feature in made if feature is not None]
 
     def _lift(self, candidate: Candidate) -> Feature | None:
@@ -100,7 +113,13 @@ class FeatureMaker:
         )
         return Feature("lift", implied - explanation.log_share, evidence)
 
-    def _crowd(self, code: str, candidate: Candidate, grams: Sequence[str]) -> Feature | None:
+    def _pairs(self, candidate: Candidate) -> Feature | None:
+        return self._crowd("pairs", pairs_of(candidate.core))
+
+    def _characters(self, candidate: Candidate) -> Feature | None:
+        return self._crowd("characters", list(candidate.core))
+
+    def _crowd(self, code: str, grams: Sequence[str]) -> Feature | None:
         """Mean over the grams of: their share of this vocabulary's cores, against running text."""
         if not grams or not self.lexicons:
             return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -11,31 +9,15 @@ from pathlib import Path
 import click
 
 from benchmarks import results
-from benchmarks.corpus import build, read_record
+from benchmarks.corpus import read_record
 from benchmarks.folders import CORPORA, corpus_path, corpus_record_path, results_path
 from benchmarks.peers import PEERS, WINNOW, Task
+from benchmarks.ready import need_corpora, tell, warm
 from benchmarks.results import Run
 from benchmarks.timing import contenders, time_setting
 from trainer.pretokenize import PATTERNS
 
 _SIZES = tuple(name.removeprefix("mixed-") for name in CORPORA if name.startswith("mixed-"))
-
-
-def tell(message: str) -> None:
-    """Progress, on stderr."""
-    click.echo(message, err=True)
-
-
-def need_corpora(names: Sequence[str]) -> None:
-    """Build those of the corpora that are not there yet."""
-    missing = [name for name in names if not corpus_record_path(name).is_file()]
-    if missing:
-        build(missing)
-
-
-def warm() -> None:
-    """Compile the kernels, so that no timed run does. Raises CalledProcessError when that fails."""
-    subprocess.run([sys.executable, "-m", "trainer.warm"], check=True)
 
 
 def write_report(path: Path, runs: Sequence[Run]) -> None:

@@ -11,10 +11,10 @@ import click
 import msgspec
 
 from benchmarks import results
-from benchmarks.__main__ import need_corpora, tell, warm
 from benchmarks.folders import CORPORA, corpus_path, data_folder, results_path
 from benchmarks.measure import interleaved, measure, spread
 from benchmarks.peers import Task, winnow_command, winnow_count_command
+from benchmarks.ready import need_corpora, tell, warm
 from trainer.pretokenize import PATTERNS
 
 

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import click
 import msgspec
-import numpy as np
 
-from audit.scripts import SCRIPTS, script_table
 from benchmarks.documents import CODE, Document, document_key, write_by_language
 from benchmarks.folders import CORPORA, corpus_path, corpus_record_path, data_folder
 from benchmarks.packages import Package, download, read_groups, resolve
@@ -100,11 +98,11 @@ def budgets(mixture: Mixture, available: Mapping[str, int]) -> dict[str, int]:
 
 
 def take(entries: Iterable[_Entry], wanted: Mapping[str, int]) -> list[_Entry]:
-    """Entries of each language until it has its bytes, all of them mixed."""
+    """Entries of each language that fit into the bytes it is to have, all of them mixed."""
     left = dict(wanted)
     taken: list[_Entry] = []
     for entry in sorted(entries, key=lambda entry: (entry.choice, entry.language, entry.offset)):
-        if left.get(entry.language, 0) > 0:
+        if entry.size <= left.get(entry.language, 0):
             left[entry.language] -= entry.size
             taken.append(entry)
     return sorted(taken, key=lambda entry: (entry.place, entry.language, entry.offset))
@@ -226,6 +224,11 @@ def _read(entries: Sequence[_Entry], documents: Path) -> Iterator[tuple[bytes, D
 
 
 def _scripts(text: str) -> Counter[str]:
+    # Imported here so that the process that measures stays small (see `measure`).
+    import numpy as np
+
+    from audit.scripts import SCRIPTS, script_table
+
     numbers = np.bincount(script_table()[np.frombuffer(text.encode("utf-32-le"), dtype="<u4")])
     return Counter({SCRIPTS[place - 1]: int(numbers[place]) for place in np.flatnonzero(numbers) if place})
 

@@ -62,7 +62,7 @@ def plain_lines(text: str) -> str:
 
 
 def strip_markup(source: str) -> str:
-    """The text of an HTML, DocBook or Mallard page: blocks become lines, other tags nothing, entities characters.
+    """The text of an HTML, DocBook or Mallard page: blocks become lines, other tags vanish.
 
     Line breaks count only in preformatted blocks, as in a browser.
     """

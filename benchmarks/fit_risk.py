@@ -56,7 +56,7 @@ def make_data() -> Data:
     lexicons = [load_lexicon(language) for language in group.languages]
     tokens = [t for t in texts if t.script in group.scripts and sum(map(str.isalpha, t.text)) >= 2]
     candidates = explain_candidates(tokens, lexicons)
-    x = _matrix(candidates, FeatureMaker(candidates, lexicons, len(texts)))
+    x = _matrix(candidates, FeatureMaker(candidates, lexicons, len(texts), CODES))
     labels = read_labels()
     rows = [place for place, token in enumerate(tokens) if token.id in labels]
     y = np.array([float(labels[tokens[place].id]) for place in rows])

@@ -13,9 +13,9 @@ import click
 import msgspec
 
 from benchmarks import results
-from benchmarks.__main__ import need_corpora, tell, warm
 from benchmarks.folders import CORPORA, corpus_path, data_folder, results_path
 from benchmarks.peers import HUGGING_FACE, WINNOW, Peer, Task, by_name
+from benchmarks.ready import need_corpora, tell, warm
 from benchmarks.vocabularies import Merge, first_difference, read_model
 from trainer.pretokenize import PATTERNS
 

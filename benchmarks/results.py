@@ -122,8 +122,9 @@ def growth_section(runs: Sequence[Run]) -> str:
 
 
 def corpora_section(records: Sequence[CorpusRecord]) -> str:
-    """What the corpora hold, in a table and in words."""
-    return "\n".join([corpora_table(records), *map(composition, records)])
+    """What the corpora hold: all in a table, the languages and scripts of the largest in words."""
+    largest = max(records, key=lambda record: record.bytes, default=None)
+    return f"{corpora_table(records)}\n{composition(largest)}" if largest else ""
 
 
 def growth_table(runs: Sequence[Run], measured: Callable[[Run], float], digits: int) -> str:

@@ -30,7 +30,8 @@ from curation.points import BLANK, DIGIT, OTHER, SOLID, WORD, kind_table, styled
 COUNT_NAMES = (
     "points", "letters", "marks", "digits", "punctuation", "symbols", "spaces", "newlines", "upper",
     "invisible", "control", "private", "unassigned", "replacement", "styled", "emoji", "solid",
-    "mixed_words", "words", "glued", "long_digit_runs", "lucky_names", "spelled", "urls", "url_points", "brackets",
+    "mixed_words", "words", "glued", "long_digit_runs", "lucky_names", "spelled", "urls",
+    "url_points", "brackets",
 )  # fmt: skip
 (
     POINTS, LETTERS, MARKS, DIGITS, PUNCTUATIONS, SYMBOLS, SPACES, NEWLINES, UPPERS,
@@ -75,7 +76,7 @@ def _groups() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
 
 
 def count_classes(points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Counts, shape (documents, len(COUNT_NAMES)), with the columns filled that depend on single characters."""
+    """Counts, shape (documents, len(COUNT_NAMES)); columns that depend on single characters are filled."""
     group, adds = _groups()
     histogram = np.zeros((len(starts) - 1, len(adds)))
     _count_groups(points, starts, group, histogram)
@@ -117,7 +118,7 @@ def count_runs(
                 length = _address_length(points, fold, kinds, at, end)
                 row[URLS] += length > 0
                 row[URL_POINTS] += length
-            if (kind == WORD or kind == DIGIT) and stop - at == 1:
+            if kind in (WORD, DIGIT) and stop - at == 1:
                 single += 1
             elif kind != BLANK or stop - at > 1:
                 row[SPELLED] += single if single >= 4 else 0
@@ -139,14 +140,14 @@ def _mixes_scripts(points, scripts, at, stop):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, inline="always")
 def _is_lucky_name(points, fold, kinds, at, stop, end):  # type: ignore[no-untyped-def]
-    """Whether three or more Latin letters are followed by a lucky number: betting brands (`hoki777`, `ton4d`).
+    """Whether three or more Latin letters are followed by a lucky number: brands such as `hoki777`, `ton4d`.
 
     Lucky: one digit twice or more, 69, 303, 138, 168, 365, or the lottery endings 2d, 3d and 4d.
     """
     length = stop - at
     if length < 3 or fold[points[at]] > 0x7A or stop >= end:
         return False
-    digits, number, same = 0, 0, True
+    digits, number, same = 0, np.int64(0), True
     while stop + digits < end and kinds[fold[points[stop + digits]]] == DIGIT and digits < 5:
         digit = np.int64(fold[points[stop + digits]]) - 0x30
         number = number * 10 + digit
@@ -159,8 +160,7 @@ def _is_lucky_name(points, fold, kinds, at, stop, end):  # type: ignore[no-untyp
     if digits < 2 or follows_letter:
         return False
     return (
-        same
-        and number > 0
+        (same and number > 0)
         or number == 69
         or number == 303
         or number == 138

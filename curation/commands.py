@@ -16,13 +16,17 @@ from corpora.input_options import input_options
 
 if TYPE_CHECKING:
     from curation.judging import JudgeSettings
-    from curation.pipeline import FilterSettings
 
 _RULES_HELP = "Rules: a built-in name (default, gopher, c4, fineweb) or a TOML file."
+_DECISIONS_HELP = "Record the rule that dropped a document, or every rule's value as well."
+_FILTER_EXAMPLE = """winnow filter pages.jsonl.gz -o kept
+winnow filter hub:wikimedia/wikipedia:20231101.sw -o kept --language sw"""
+_EXPLAIN_EXAMPLE = """winnow explain pages.jsonl.gz --id page-17
+winnow explain pages.jsonl.gz --id page-17 --rules gopher --format json"""
 _MODEL_HELP = "fastText language model (.ftz or .bin); lid.176, GlotLID and OpenLID labels are understood."
 
 
-@verb("filter", example="winnow filter pages.jsonl.gz -o kept\nwinnow filter hub:wikimedia/wikipedia:20231101.sw -o kept --language sw")  # fmt: skip
+@verb("filter", example=_FILTER_EXAMPLE)
 @input_options
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the result.")
 @click.option("--language", metavar="CODES", default="", help="Keep only these languages, such as en,zh.")
@@ -34,7 +38,13 @@ _MODEL_HELP = "fastText language model (.ftz or .bin); lid.176, GlotLID and Open
 @click.option(
     "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to run."
 )
-@click.option("--decisions", type=click.Choice(["first", "full"]), default="first", show_default=True, help="Record the rule that dropped a document, or every rule's value as well.")  # fmt: skip
+@click.option(
+    "--decisions",
+    type=click.Choice(["first", "full"]),
+    default="first",
+    show_default=True,
+    help=_DECISIONS_HELP,
+)
 @click.option("--keep-dropped", is_flag=True, help="Write the dropped documents to DIR/dropped as well.")
 @force_option
 def filter_documents(
@@ -66,7 +76,7 @@ def filter_documents(
         progress.say(line)
 
 
-@verb("explain", example="winnow explain pages.jsonl.gz --id page-17\nwinnow explain pages.jsonl.gz --id page-17 --rules gopher --format json")  # fmt: skip
+@verb("explain", example=_EXPLAIN_EXAMPLE)
 @input_options
 @click.option("--id", "document_id", required=True, help="The document's id.")
 @click.option("--language", metavar="CODES", default="", help="Keep only these languages, such as en,zh.")
@@ -106,7 +116,9 @@ def stats(folder: Path, output_format: str) -> None:
     emit(record, record["rules"], statistics_tables(statistics), output_format)
 
 
-@verb("calibrate", example="winnow calibrate clean.jsonl.gz\nwinnow calibrate clean.jsonl.gz --rules mine.toml")
+@verb(
+    "calibrate", example="winnow calibrate clean.jsonl.gz\nwinnow calibrate clean.jsonl.gz --rules mine.toml"
+)
 @input_options
 @click.option("--rules", "rule_set", default="default", show_default=True, help=_RULES_HELP)
 @click.option("--lid-model", type=click.Path(path_type=Path), help=_MODEL_HELP)

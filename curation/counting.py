@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +83,8 @@ class Counted:
 
     def all_topics(self) -> Column:
         """The share of the letters inside phrases of any spam topic."""
-        return np.minimum(1.0, np.sum([self.topic(name) for name in TOPICS], axis=0))
+        total: Column = np.sum([self.topic(name) for name in TOPICS], axis=0)
+        return np.minimum(1.0, total)
 
     def phrases_per_1000(self, name: str) -> Column:
         """Different phrases of a topic per 1,000 characters (shorter texts count as 1,000)."""
@@ -102,7 +104,8 @@ class Counted:
             table = np.zeros((len(self.starts) - 1, len(words.WORD_NAMES)))
             words.measure_words(self.points, self.starts, fold_table(), kind_table(), lines.ENDS, table)
             self.later["words"] = table
-        return self.later["words"][:, column]
+        values: Column = self.later["words"][:, column]
+        return values
 
     def mostly_solid(self) -> npt.NDArray[np.bool_]:
         """Whether most letters belong to scripts without spaces between words."""
@@ -114,7 +117,9 @@ class Counted:
 def lexicon_trie() -> PhraseTrie:
     """The trie of data/lexicon.toml, all languages of a topic together."""
     table = tomllib.loads(files("curation").joinpath("data", "lexicon.toml").read_text(encoding="utf-8"))
-    return build_trie({topic: sum(languages.values(), []) for topic, languages in table.items()})
+    return build_trie(
+        {topic: [*chain.from_iterable(languages.values())] for topic, languages in table.items()}
+    )
 
 
 def count(batch: Batch) -> Counted:
@@ -130,4 +135,6 @@ def count(batch: Batch) -> Counted:
     grams.measure_grams(points, starts, fold, kinds, GRAM_LIMIT, gram_values)
     covered, different = count_phrases(points, starts, trie)
     topics = {name: index for index, name in enumerate(trie.topics)}
-    return Counted(batch, points, starts, character_counts, line_counts, gram_values, covered, different, topics)
+    return Counted(
+        batch, points, starts, character_counts, line_counts, gram_values, covered, different, topics
+    )

@@ -1,4 +1,4 @@
-"""Decides, in input order, which documents repeat earlier ones: exactly, nearly, or as a site's boilerplate."""
+"""Decides, in input order, which documents repeat earlier ones: exactly, nearly, or as boilerplate."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from curation.counting import Batch
 from curation.near_kernel import FEWEST, add, overlap, sample_grams
 from curation.points import decode, fold_table, kind_table
 from curation.rules import DuplicateRules
-from curation.counting import Batch
 
 EXACT, NEAR, BOILERPLATE = "exact-duplicate", "near-duplicate", "boilerplate"
 _COUNTERS = 1 << 27  # bytes; half full after about 400 MB of text that repeats nothing

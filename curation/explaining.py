@@ -86,7 +86,8 @@ def explain_document(document: Document, settings: JudgeSettings) -> Explanation
     measured = judge.measure([document.text], (*model.signals, SPAM_SCORE))
     judgement = judge.decide(measured)[0]
     verdicts = {value.rule: value.verdict for value in judgement.rules}
-    replays = [_replay(rule, float(measured.signals[rule.condition.signal][0]), verdicts[rule.name]) for rule in settings.rules.rules]  # fmt: skip
+    values = {rule.name: float(measured.signals[rule.condition.signal][0]) for rule in settings.rules.rules}
+    replays = [_replay(rule, values[rule.name], verdicts[rule.name]) for rule in settings.rules.rules]
     parts = tuple(Part(*part) for part in model.contributions(measured.signals, 0))
     marks = found_leak_marks(document.text) if "leak_points" in settings.rules.signals else ()
     return Explanation(document, judgement, measured.verdicts[0].why, tuple(replays), parts, marks)

@@ -1,4 +1,4 @@
-"""One `winnow filter` from call to manifest: claims the output folder, filters, writes summary and manifest."""
+"""One `winnow filter` from call to manifest: claims the folder, filters, writes summary and manifest."""
 
 from __future__ import annotations
 
@@ -46,8 +46,15 @@ def run_filter(
             "broken_records": result.tally.problems,
         }
         manifest = Manifest(
-            "filter", command_line, configuration, corpus.hashes(), outputs, counts, {"total": seconds}, folder.fingerprint
-        )  # fmt: skip
+            command="filter",
+            command_line=command_line,
+            configuration=configuration,
+            inputs=corpus.hashes(),
+            outputs=outputs,
+            counts=counts,
+            seconds={"total": seconds},
+            call=folder.fingerprint,
+        )
         write_manifest(out / "manifest.json", manifest)
     return result
 

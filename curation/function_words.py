@@ -1,4 +1,4 @@
-"""How much of a text is function words of a language: evidence for its language, and against keyword lists."""
+"""How much of a text is function words of a language: evidence for it, and against keyword lists."""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from corpora.errors import WinnowError
+from curation.counting import Column
 from curation.duplicates import Fingerprint, fingerprints
 from curation.language_id import LanguageIdentifier, LanguageOptions, Verdict
 from curation.language_model import LanguageModel
 from curation.measuring import measure_all, pack
-from curation.rules import Condition, RuleSet, all_signals
+from curation.rules import Mask, Rule, RuleSet, all_signals
 from curation.scripts import count_scripts
-from curation.counting import Column
 
 LANGUAGE_RULE = "language"
 ERROR_PREFIX = "error:"
@@ -37,7 +37,7 @@ class JudgeSettings:
 
 @dataclass(frozen=True, slots=True)
 class RuleValue:
-    """One rule asked of one document: the signal's value, the threshold, and `keep`, `drop` or `not asked`."""
+    """One rule asked of one document: value, threshold, and the verdict `keep`, `drop` or `not asked`."""
 
     rule: str
     value: float
@@ -47,7 +47,7 @@ class RuleValue:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One document's decision; `rule` is None when it is kept. `value` and `threshold` are NaN without one."""
+    """One document's decision; `rule` is None when it is kept, and `value` and `threshold` are NaN then."""
 
     rule: str | None
     value: float
@@ -66,6 +66,15 @@ class Measured:
     verdicts: Sequence[Verdict]
     signals: Mapping[str, Column]
     found: Sequence[Fingerprint]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRule:
+    """One rule on measured documents: where it is asked, and where it fires, shape (documents,)."""
+
+    rule: Rule
+    asked: Mask
+    fires: Mask
 
 
 class Judge:
@@ -102,16 +111,14 @@ class Judge:
         table = self._ask_rules(measured, languages)
         return [self._decision(measured, table, document) for document in range(len(languages))]
 
-    def _ask_rules(
-        self, measured: Measured, languages: Sequence[str]
-    ) -> list[tuple[str, Condition, Column, Column]]:
-        """(rule, condition, where it is asked, where it fires) for every rule."""
+    def _ask_rules(self, measured: Measured, languages: Sequence[str]) -> list[AskedRule]:
+        """Every rule on every document."""
         scripts = self._scripts(measured.texts)
-        table = []
+        table: list[AskedRule] = []
         for rule in self.settings.rules.rules:
             asked = rule.applies(measured.signals, languages, scripts)
             fires = asked & rule.condition.holds(measured.signals)
-            table.append((rule.name, rule.condition, asked, fires))
+            table.append(AskedRule(rule, asked, fires))
         return table
 
     def _scripts(self, texts: Sequence[str]) -> list[str]:
@@ -119,9 +126,7 @@ class Judge:
             return [""] * len(texts)
         return [count_scripts(text[:_SCRIPT_CHARACTERS]).dominant for text in texts]
 
-    def _decision(
-        self, measured: Measured, table: Sequence[tuple[str, Condition, Column, Column]], document: int
-    ) -> Judgement:
+    def _decision(self, measured: Measured, table: Sequence[AskedRule], document: int) -> Judgement:
         verdict = measured.verdicts[document]
         rule, value, threshold = self._first_drop(measured, table, document)
         rules = tuple(self._rule_values(measured, table, document)) if self.settings.full else ()
@@ -129,29 +134,33 @@ class Judge:
         return Judgement(rule, value, threshold, verdict.language, verdict.score, found, rules)
 
     def _first_drop(
-        self, measured: Measured, table: Sequence[tuple[str, Condition, Column, Column]], document: int
+        self, measured: Measured, table: Sequence[AskedRule], document: int
     ) -> tuple[str | None, float, float]:
         wanted = self.settings.languages
         if wanted and measured.verdicts[document].language not in wanted:
             return LANGUAGE_RULE, measured.verdicts[document].score, math.nan
-        for name, condition, _, fires in table:
-            if fires[document]:
-                return name, float(measured.signals[condition.signal][document]), condition.threshold
+        for each in table:
+            if each.fires[document]:
+                condition = each.rule.condition
+                return (
+                    each.rule.name,
+                    float(measured.signals[condition.signal][document]),
+                    condition.threshold,
+                )
         return None, math.nan, math.nan
 
-    def _rule_values(
-        self, measured: Measured, table: Sequence[tuple[str, Condition, Column, Column]], document: int
-    ) -> list[RuleValue]:
+    def _rule_values(self, measured: Measured, table: Sequence[AskedRule], document: int) -> list[RuleValue]:
         values = []
-        for name, condition, asked, fires in table:
-            verdict = "drop" if fires[document] else "keep" if asked[document] else "not asked"
+        for each in table:
+            verdict = "drop" if each.fires[document] else "keep" if each.asked[document] else "not asked"
+            condition = each.rule.condition
             value = float(measured.signals[condition.signal][document])
-            values.append(RuleValue(name, value, condition.threshold, verdict))
+            values.append(RuleValue(each.rule.name, value, condition.threshold, verdict))
         return values
 
 
 def _one_by_one(judge: Callable[[Sequence[str]], list[Judgement]], texts: Sequence[str]) -> list[Judgement]:
-    """Judge all texts together; when that raises, each alone, so that one document cannot take others along."""
+    """Judge all texts together; when that raises, each alone, so that one document takes no others along."""
     try:
         return judge(texts)
     except WinnowError:  # the run's own fault (a missing model, say), not a document's

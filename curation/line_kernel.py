@@ -22,7 +22,7 @@ LINE_NAMES = (
 SHORT_LINE = 30  # characters (FineWeb)
 _TEMPLATE_TIMES = 3  # lines that agree after masking digits: the third and later ones count
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth, multiplicative hashing)
-# Marks that end a sentence, closing quotes included, in many scripts: . ! ? " ' ” ’ 。 ！ ？ 」 』 । ॥ ۔ ؟ … ։ ። ။
+# Marks that end a sentence, closing quotes included, in many scripts.
 ENDS = np.array(sorted(map(ord, ".!?\"'”’。！？」』।॥۔؟…։።။")), dtype=np.uint32)
 BULLET = np.array(sorted(map(ord, "•‣▶●○■□▪▫–-*・◦★☆")), dtype=np.uint32)  # begin an item of a list
 
@@ -33,13 +33,8 @@ def measure_lines(
     kinds: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint32], bullets: npt.NDArray[np.uint32],
     out: npt.NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Fill `out`, shape (documents, len(LINE_NAMES)). Blank lines separate paragraphs and count as nothing."""
-    most_lines = 1
-    for document in range(len(starts) - 1):
-        most_lines = max(most_lines, _count_newlines(points, starts[document], starts[document + 1], classes))
-    size = 16
-    while size < 8 * most_lines:  # every line has two hashes in the table, every paragraph one
-        size *= 2
+    """Fill `out`, shape (documents, len(LINE_NAMES)). Blank lines separate paragraphs and are not counted."""
+    size = _table_size(points, starts, classes)
     keys, owner = np.zeros(size, dtype=np.uint64), np.full(size, -1, dtype=np.int64)
     times = np.zeros(size, dtype=np.int32)
     for document in range(len(starts) - 1):
@@ -68,6 +63,18 @@ def measure_lines(
                     row[REPEATED_PARAGRAPH_POINTS] += paragraph_points
                 paragraph, paragraph_points = np.uint64(0), 0
             at = stop + 1
+
+
+@njit(cache=True, nogil=True)
+def _table_size(points, starts, classes):  # type: ignore[no-untyped-def]
+    """Room for the longest document: every line has two hashes in the table, every paragraph one."""
+    most_lines = 1
+    for document in range(len(starts) - 1):
+        most_lines = max(most_lines, _count_newlines(points, starts[document], starts[document + 1], classes))
+    size = 16
+    while size < 8 * most_lines:
+        size *= 2
+    return size
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curation.language_id import Verdict
 from curation.counting import Batch, Column, Counted, count
+from curation.language_id import Verdict
 from curation.signals import measure
 from curation.spam_score import load_spam_model
 

@@ -21,8 +21,8 @@ def sample_grams(
     points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.uint64]]:  # fmt: skip
-    """Different sampled hashes of every document's n-grams, their offsets, shape (documents + 1,), and digests, shape
-    (documents, 2): two polynomial hashes of all that is not white space, folded.
+    """Different sampled hashes of every document's n-grams, their offsets, shape (documents + 1,), and
+    digests, shape (documents, 2): two polynomial hashes of all that is not white space, folded.
 
     Only letters and digits count, folded, digits all alike, so that two fillings of one form agree.
     """

@@ -47,7 +47,9 @@ def statistics_tables(statistics: Statistics) -> list[TableView]:
     kept = f"{statistics.kept:,} of {statistics.documents_in:,} documents kept"
     return [
         TableView(kept, ("dropped by", "documents", "share", "for example"), rules),
-        TableView("languages", ("language", "in", "kept", "most dropped by"), _group_rows(statistics.languages)),
+        TableView(
+            "languages", ("language", "in", "kept", "most dropped by"), _group_rows(statistics.languages)
+        ),
         TableView("sources", ("source", "in", "kept", "most dropped by"), _group_rows(statistics.sources)),
     ]
 
@@ -70,7 +72,9 @@ def calibration_tables(calibration: Calibration) -> list[TableView]:
             f"{rule.rule.condition.comparison} {rule.rule.condition.threshold:g}",
             f"{rule.dropped:,}",
             _percent(rule.dropped, calibration.documents),
-            ", ".join(f"{code} {count}" for code, count in _ranked(rule.dropped_by_language)[:_LANGUAGES_SHOWN]),
+            ", ".join(
+                f"{code} {count}" for code, count in _ranked(rule.dropped_by_language)[:_LANGUAGES_SHOWN]
+            ),
             " · ".join("" if value is None else f"{value:.3g}" for value in rule.quantiles()),
         )
         for rule in calibration.rules
@@ -99,13 +103,18 @@ def _rule_record(rule: RuleOnClean, calibration: Calibration) -> dict[str, Any]:
 def _group_records(groups: Mapping[str, Group]) -> list[dict[str, Any]]:
     ranked = sorted(groups.items(), key=lambda pair: (-pair[1].documents_in, pair[0]))
     return [
-        {"name": name, "in": group.documents_in, "kept": group.kept, "dropped_by": dict(_ranked(group.dropped_by))}
+        {
+            "name": name,
+            "in": group.documents_in,
+            "kept": group.kept,
+            "dropped_by": dict(_ranked(group.dropped_by)),
+        }
         for name, group in ranked
     ]
 
 
 def _group_rows(groups: Mapping[str, Group]) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in _group_records(groups)[:_GROUPS_SHOWN]:
         worst = next(iter(row["dropped_by"].items()), None)
         most = f"{worst[0]} {worst[1]}" if worst else ""

@@ -1,4 +1,4 @@
-"""One shard's output: a part of the kept documents, one of the decisions, and one of the dropped if wanted."""
+"""One shard's output: parts of the kept documents, the decisions, and the dropped if wanted."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NO_DOCUMENTS = pa.schema([(name, pa.large_string()) for name in ("id", "text", 
 
 @dataclass(frozen=True, slots=True)
 class PartPaths:
-    """Where a shard's output goes. The part of decisions is finished last: where it exists, the shard is done."""
+    """Where a shard's output goes. The decisions are finished last: where they exist, it is done."""
 
     folder: Path
     number: int
@@ -69,6 +69,13 @@ class PartPaths:
         with pq.ParquetFile(self.path(DOCUMENTS)) as file:
             for batch in file.iter_batches(columns=["text"], batch_size=2_000):
                 yield batch.column(0).to_pylist()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a run that was killed while it wrote."""
+    for kind in (DOCUMENTS, DECISIONS, DROPPED):
+        for path in (folder / kind).glob(".part-*"):
+            path.unlink()
 
 
 class _Table:
@@ -199,13 +206,18 @@ def _numbers(values: Sequence[float]) -> pa.Array:
 
 def _rule_values(judged: Judgement) -> list[dict[str, Any]]:
     return [
-        {"rule": each.rule, "value": None if np.isnan(each.value) else each.value, "threshold": each.threshold, "verdict": each.verdict}
+        {
+            "rule": each.rule,
+            "value": None if np.isnan(each.value) else each.value,
+            "threshold": each.threshold,
+            "verdict": each.verdict,
+        }
         for each in judged.rules
-    ]  # fmt: skip
+    ]
 
 
 def _with_language(batch: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.RecordBatch:
-    """`id, text, source, language, language_score`, then the input's others; a name taken becomes `input_NAME`."""
+    """`id, text, source, language, language_score`, then the input's others (`input_NAME` where taken)."""
     names = ["id", "text", "source", *ADDED_COLUMNS]
     columns = [batch.column(name) for name in names[:3]] + [decisions.column(name) for name in ADDED_COLUMNS]
     others = [name for name in batch.schema.names if name not in ("id", "text", "source")]
@@ -217,10 +229,14 @@ def _with_language(batch: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.Recor
 def _append(batch: pa.RecordBatch, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.RecordBatch:
     all_names = list(batch.schema.names)
     for name in names:
-        while name in all_names:
-            name = f"input_{name}"
-        all_names.append(name)
+        all_names.append(_free_name(name, all_names))
     return pa.RecordBatch.from_arrays([*batch.columns, *columns], names=all_names)
+
+
+def _free_name(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name = f"input_{name}"
+    return name
 
 
 def _with_language_schema() -> pa.Schema:

@@ -25,7 +25,7 @@ class PhraseTrie:
 
     `starts[h]` says whether a phrase's first two code points (phrases of one or two) or first three hash to
     h: most positions of a text need no other look. `exact[node]` and `prefix[node]` are bit sets of topics
-    whose phrase ends at the node and needs a word's edge there, or needs none; `phrase[node]` numbers phrases.
+    whose phrase ends at the node and needs a word's edge there, or needs none; `phrase[node]` its number.
     """
 
     topics: tuple[str, ...]
@@ -140,28 +140,15 @@ def count_phrases(
     covered = np.zeros((len(starts) - 1, len(trie.topics)))
     different = np.zeros_like(covered)
     seen = np.full(trie.phrases + 1, -1, dtype=np.int64)
-    _count(points, starts, fold_table(), kind_table(), trie.starts, trie.root, trie.keys, trie.children, trie.exact, trie.prefix,
-           trie.phrase, seen, covered, different)  # fmt: skip
+    tables = (fold_table(), kind_table(), trie.starts, trie.root, trie.keys, trie.children)
+    _count(points, starts, *tables, trie.exact, trie.prefix, trie.phrase, seen, covered, different)
     return covered, different
 
 
 @njit(cache=True, nogil=True)
-def _count(
-    points,
-    offsets,
-    fold,
-    kinds,
-    starts,
-    root,
-    keys,
-    children,
-    exact,
-    prefix,
-    phrase,
-    seen,
-    covered,
-    different,
-):  # type: ignore[no-untyped-def]
+def _count(  # type: ignore[no-untyped-def]
+    points, offsets, fold, kinds, starts, root, keys, children, exact, prefix, phrase, seen, covered, distinct
+):  # fmt: skip
     for document in range(len(offsets) - 1):
         at, end = offsets[document], offsets[document + 1]
         inside = False  # whether the character before is a letter of a script with spaces
@@ -183,7 +170,7 @@ def _count(
             for topic in range(covered.shape[1]):
                 if bits >> np.uint32(topic) & np.uint32(1):
                     covered[document, topic] += stop - at
-                    different[document, topic] += new
+                    distinct[document, topic] += new
             inside = kinds[fold[points[stop - 1]]] == WORD
             at = stop
 

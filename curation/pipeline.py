@@ -1,4 +1,4 @@
-"""The whole filter: shards → judged batches → duplicates found in order → parts, tally, resumable at any shard."""
+"""The whole filter: shards → judged slices → duplicates found in order → parts; resumable at any shard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from curation.duplicates import DuplicateFinder, fingerprints, remember_all
 from curation.judging import Judgement, JudgeSettings
 from curation.language_id import UNKNOWN
 from curation.measuring import pack
-from curation.parts import DECISIONS, DOCUMENTS, DROPPED, PartPaths, PartWriter
+from curation.parts import DECISIONS, DOCUMENTS, DROPPED, PartPaths, PartWriter, remove_leftovers
 from curation.tally import Tally
 from curation.workers import Slice, judge_in_order
 
@@ -81,6 +81,7 @@ class _Run:
 
     def resume(self) -> None:
         """Count the shards that an earlier run finished, and remember what they kept."""
+        remove_leftovers(self._folder)
         while self._next < len(self._shards) and self._paths(self._next).finished:
             paths = self._paths(self._next)
             self.tally.add(paths.read_tally())

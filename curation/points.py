@@ -1,4 +1,4 @@
-"""UTF-8 text of a batch decoded into code points, and the tables that fold and sort code points into kinds."""
+"""UTF-8 text of a batch decoded into code points, and tables of their folded form and their kind."""
 
 from __future__ import annotations
 

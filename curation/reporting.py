@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ def filter_lines(result: FilterResult, seconds: float, out: Path) -> Iterator[st
     tally = result.tally
     dropped = tally.documents_in - tally.documents_kept
     rate = tally.bytes_in / 1e6 / max(seconds, 1e-9)
-    yield f"{tally.documents_in:,} documents in, {tally.documents_kept:,} kept, {dropped:,} dropped ({_percent(dropped, tally.documents_in)})"
-    yield f"{tally.bytes_in / 1e6:,.1f} MB of text in, {tally.bytes_kept / 1e6:,.1f} MB kept, {seconds:.1f} s, {rate:.1f} MB/s"
+    share = _percent(dropped, tally.documents_in)
+    megabytes = f"{tally.bytes_in / 1e6:,.1f} MB of text in, {tally.bytes_kept / 1e6:,.1f} MB kept"
+    yield f"{tally.documents_in:,} documents in, {tally.documents_kept:,} kept, {dropped:,} dropped ({share})"
+    yield f"{megabytes}, {seconds:.1f} s, {rate:.1f} MB/s"
     if tally.dropped_by:
         yield "dropped by rule:"
         for rule, count in sorted(tally.dropped_by.items(), key=lambda pair: (-pair[1], pair[0])):

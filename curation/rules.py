@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from corpora.cli import read_toml
 from corpora.errors import WrongCall, unknown_name
+from curation.counting import Column
 from curation.measuring import SPAM_SCORE
 from curation.scripts import SCRIPTS
-from curation.counting import Column
 from curation.signals import SIGNALS
 from curation.spam_score import load_spam_model
 
@@ -81,7 +81,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateRules:
-    """Thresholds of the rules that compare a document with earlier ones; 0 switches `near` and `boilerplate` off."""
+    """Thresholds of the rules that compare a document with earlier ones; 0 switches a rule off."""
 
     exact: bool = True
     near: float = 0.0

@@ -12,7 +12,8 @@ import numpy.typing as npt
 # The main Unicode blocks of each script that a web corpus holds (Unicode 16, Blocks.txt), as hexadecimal
 # first-last pairs. ISO 15924 codes. Kana stands for Hiragana and Katakana together.
 _BLOCKS = {
-    "Latn": "41-5A 61-7A AA-AA BA-BA C0-D6 D8-F6 F8-2AF 1E00-1EFF 2C60-2C7F A720-A7FF AB30-AB6F FB00-FB06 FF21-FF3A FF41-FF5A",
+    "Latn": "41-5A 61-7A AA-AA BA-BA C0-D6 D8-F6 F8-2AF 1E00-1EFF 2C60-2C7F A720-A7FF AB30-AB6F FB00-FB06 "
+    "FF21-FF3A FF41-FF5A",
     "Grek": "370-3FF 1F00-1FFF",
     "Cyrl": "400-52F 1C80-1C8F 2DE0-2DFF A640-A69F",
     "Armn": "530-58F FB13-FB17",
@@ -59,7 +60,8 @@ ONE_LANGUAGE = {
 
 _LANGUAGES = {
     "Grek": "el",
-    "Cyrl": "ab abq av az ba be bg bxr ce cu cv kk krc kv ky lez mhr mk mn mrj myv os rue ru sah sr tg tk tt tyv udm uk uz xal sh bs",
+    "Cyrl": "ab abq av az ba be bg bxr ce cu cv kk krc kv ky lez mhr mk mn mrj myv os rue ru sah sr tg "
+    "tk tt tyv udm uk uz xal sh bs",
     "Armn": "hy hyw",
     "Hebr": "he yi lad",
     "Arab": "ar arz azb ckb fa glk ks ku mzn pa pnb ps sd ug ur ms uz az kk tk",
@@ -88,7 +90,9 @@ _LANGUAGES = {
     "Hani": "zh wuu yue ja ko lzh gan hak nan",
 }  # fmt: skip
 # Languages of the lists above that are written in Latin letters as well.
-_ALSO_LATIN = frozenset("az uz tk tt kk ku sr sh bs ms lad gom krc nan hak".split())
+_ALSO_LATIN = frozenset(
+    ["az", "uz", "tk", "tt", "kk", "ku", "sr", "sh", "bs", "ms", "lad", "gom", "krc", "nan", "hak"]
+)
 
 
 @dataclass(frozen=True, slots=True)

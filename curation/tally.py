@@ -53,10 +53,10 @@ class Tally:
     @staticmethod
     def from_json(data: bytes) -> Tally:
         """Read what `to_json` wrote."""
-        tally = msgspec.json.decode(data, type=Tally)
-        counters = (Counter(each) for each in (tally.dropped_by, tally.languages_in, tally.languages_kept))
-        tally.dropped_by, tally.languages_in, tally.languages_kept = counters
-        return tally
+        record: dict[str, Any] = msgspec.json.decode(data)
+        for name in ("dropped_by", "languages_in", "languages_kept"):
+            record[name] = Counter(record[name])
+        return Tally(**record)
 
     def summary(self, seconds: float) -> Mapping[str, Any]:
         """The record of summary.json."""

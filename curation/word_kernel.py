@@ -28,7 +28,7 @@ def measure_words(
     points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint32], out: npt.NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Fill `out`, shape (documents, len(WORD_NAMES)); n-gram columns are shares of the non-blank characters."""
+    """Fill `out`, shape (documents, len(WORD_NAMES)); n-gram columns are shares of what is not blank."""
     longest = 1
     for document in range(len(starts) - 1):
         longest = max(longest, starts[document + 1] - starts[document])
@@ -84,14 +84,19 @@ def _count_marks(row, points, at, end, fold, kinds, ends):  # type: ignore[no-un
         point = points[position]
         kind = kinds[fold[point]]
         following = points[position + 1] if position + 1 < end else np.uint32(0x20)
-        row[LETTERS] += kind == WORD or kind == SOLID
+        row[LETTERS] += kind in (WORD, SOLID)
         row[HASHES] += point == 0x23
         row[NEWLINES] += point == 0x0A
-        dots = point == 0x2E and position >= at + 2 and points[position - 1] == 0x2E and points[position - 2] == 0x2E
+        dots = (
+            point == 0x2E
+            and position >= at + 2
+            and points[position - 1] == 0x2E
+            and points[position - 2] == 0x2E
+        )
         row[ELLIPSES] += point == 0x2026 or (dots and following != 0x2E)
         if ends[min(np.searchsorted(ends, point), len(ends) - 1)] == point:
             after = kinds[fold[following]]
-            row[SENTENCES] += after == BLANK or after == SOLID or (point > 0x2FFF and after != OTHER)
+            row[SENTENCES] += after in (BLANK, SOLID) or (point > 0x2FFF and after != OTHER)
         if kind == BLANK or position == end - 1:
             row[WORDY] += wordy or kind == WORD
             wordy = False

@@ -1,4 +1,4 @@
-"""Slices of documents judged in other processes, results in the order of the slices, a bounded number under way."""
+"""Slices of documents judged in other processes, results in order, a bounded number under way."""
 
 from __future__ import annotations
 

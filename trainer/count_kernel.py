@@ -20,7 +20,8 @@ ENTRIES, ARENA_USED, SPAN, DOCUMENT, POSITION = 0, 1, 2, 3, 4
 STATE_CELLS = 5
 
 EMPTY = -1
-_MULTIPLIER = -7046029254386353131  # 2^64 / golden ratio, odd, as a signed number (Knuth, TAOCP 6.4)
+_FNV_OFFSET = -3750763034362895579  # FNV-1a's 64-bit offset basis and prime, as signed integers
+_FNV_PRIME = 1099511628211
 
 
 @kernel
@@ -116,52 +117,23 @@ def _append(
 
 @part
 def _hash(data: Bytes, start: int, stop: int, shape: int) -> int:
-    """Multiply and fold, eight bytes at a time, in wrapping signed 64-bit arithmetic."""
-    value = shape * _MULTIPLIER
-    for at in range(start, stop, 8):
-        value = (value ^ _word(data, at, stop - at)) * _MULTIPLIER
-        value ^= value >> 32
+    """FNV-1a over the shape and the bytes, in wrapping signed 64-bit arithmetic."""
+    value = (_FNV_OFFSET ^ shape) * _FNV_PRIME
+    for place in range(start, stop):
+        value = (value ^ signed(data[place])) * _FNV_PRIME
     return value
 
 
 @part
 def _first_slot(key_hash: int, slots: int) -> int:
-    """Where to look first."""
-    return key_hash & (slots - 1)
+    """Where to look first; the high bits are folded in, because FNV's low bits mix least."""
+    return (key_hash ^ (key_hash >> 32)) & (slots - 1)
 
 
 @part
 def _same(data: Bytes, start: int, stop: int, key: int, arena: Bytes) -> bool:
     """Whether the arena holds `data[start:stop]` at `key`."""
-    for at in range(0, stop - start, 8):  # noqa: SIM110 - numba compiles a loop, not all()
-        left = stop - start - at
-        if _word(arena, key + at, left) != _word(data, start + at, left):
+    for place in range(start, stop):  # noqa: SIM110 - numba compiles a loop, not all()
+        if arena[key - start + place] != data[place]:
             return False
     return True
-
-
-@part
-def _word(data: Bytes, at: int, left: int) -> int:
-    """The next eight bytes as one number, zeros for those beyond `left`; the compiler makes it one load."""
-    if at + 8 > data.size:
-        return _last_word(data, at, min(left, 8))
-    value = (
-        signed(data[at])
-        | signed(data[at + 1]) << 8
-        | signed(data[at + 2]) << 16
-        | signed(data[at + 3]) << 24
-        | signed(data[at + 4]) << 32
-        | signed(data[at + 5]) << 40
-        | signed(data[at + 6]) << 48
-        | signed(data[at + 7]) << 56
-    )
-    return value if left >= 8 else value & ((signed(1) << (8 * left)) - 1)
-
-
-@part
-def _last_word(data: Bytes, at: int, left: int) -> int:
-    """`_word` near the end of the array."""
-    value = signed(0)
-    for place in range(left):
-        value |= signed(data[at + place]) << (8 * place)
-    return value

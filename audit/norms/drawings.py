@@ -13,6 +13,7 @@ from audit.charts import Column, Part, columns
 from audit.norms.records import MatrixScan
 
 BINS = 72
+_LABEL_STEP = 6  # columns from one label to the next: twelve fit on a narrow screen
 _LINES_WIDTH, _LINES_HEIGHT = 1_000, 300  # units of the drawing, stretched to the page's width
 _PAD = 24
 _TONES = 6  # line colours of the style sheet
@@ -41,28 +42,43 @@ def norm_histogram(scan: MatrixScan) -> Markup:
     lump, _ = np.histogram(logs[list(scan.lump.ids)], edges)
     hot, _ = np.histogram(logs[[fact.id for fact in scan.hot]], edges)
     drawn = [
-        _norm_column(edges[place], edges[place + 1], int(whole[place]), int(lump[place]), int(hot[place]))
+        _norm_column(
+            edges[place],
+            edges[place + 1],
+            int(whole[place]),
+            int(lump[place]),
+            int(hot[place]),
+            labelled=place % _LABEL_STEP == 0,
+        )
         for place in range(BINS)
     ]
     return columns(drawn, f"Rows of {scan.tensor.name} by norm", logarithmic=True)
 
 
-def _norm_column(start: float, stop: float, rows: int, lump: int, hot: int) -> Column:
+def _norm_column(start: float, stop: float, rows: int, lump: int, hot: int, *, labelled: bool) -> Column:
     tone = "low" if 2 * lump > rows else "hot" if 2 * hot > rows else "body"
     ends = math.exp(start), math.exp(stop)
     title = f"{ends[0]:.4g} to {ends[1]:.4g}: {rows:,} rows, {lump:,} in the lump, {hot:,} hot"
-    return Column(f"{ends[0]:.3g}", (Part(tone, rows),), title)
+    return Column(f"{ends[0]:.3g}" if labelled else "", (Part(tone, rows),), title)
 
 
 def lines(
-    series: Sequence[Series], labels: Sequence[str], title: str, *, logarithmic: bool = False
+    series: Sequence[Series],
+    labels: Sequence[str],
+    title: str,
+    *,
+    logarithmic: bool = False,
+    limits: tuple[float, float] | None = None,
 ) -> Markup:
-    """Lines over checkpoints, at most one colour in six each; `labels` stand under the first and last."""
+    """Lines over checkpoints, six colours in turn; the first and last of `labels` stand under the ends.
+
+    `limits` are the values at the bottom and the top; by default the smallest and the largest there are.
+    """
     values = [_scaled(value, logarithmic) for each in series for value in each.values]
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return Markup("")
-    low, high = min(finite), max(finite)
+    low, high = limits or (min(finite), max(finite))
     if high - low < 1e-9:
         low, high = low - 0.5, high + 0.5
     pieces = [_grid(low, high, logarithmic)]
@@ -71,7 +87,8 @@ def lines(
         '<svg class="lines" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
         "{}</svg>"
     ).format(_LINES_WIDTH, _LINES_HEIGHT, title, Markup("").join(pieces))
-    ends = f"{_number(_unscaled(low, logarithmic))} to {_number(_unscaled(high, logarithmic))}"
+    bottom, top = (_number(_unscaled(value, logarithmic)) for value in (low, high))
+    ends = f"bottom {bottom}, top {top}"
     caption = Markup('<p class="axis"><span>{}</span><span>{}</span><span>{}</span></p>').format(
         labels[0], ends, labels[-1]
     )

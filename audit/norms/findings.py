@@ -38,13 +38,16 @@ def _lump_findings(scan: MatrixScan, side: str, labels: Labels) -> Iterator[Find
         return
     kinds = [labels.script_of(id_) for id_ in lump.ids if id_ < labels.rows]
     evidence = f"{kinds.count(BEYOND)} without a token, {kinds.count(SPECIAL)} special; {lump.reason}"
-    message = f"{len(lump.ids)} rows of the {side} matrix were never trained (norm about {lump.norm:.3g})"
+    trained = (
+        "were never trained" if lump.anchors_inside or not lump.anchors else "are short for no known reason"
+    )
+    message = f"{len(lump.ids)} rows of the {side} matrix {trained} (norm about {lump.norm:.3g})"
     yield Finding(LUMP, "note", message, evidence=evidence)
     anchors = set(labels.anchors.tolist())
     for id_ in lump.ids:
         if id_ not in anchors and id_ < labels.rows and labels.token(id_):
             norm = f"norm {scan.measures.norms[id_]:.3g}"
-            yield _of_row(LUMP, "warning", id_, labels, f"its {side} row was never trained", norm)
+            yield _of_row(LUMP, "warning", id_, labels, f"its {side} row is in the low lump", norm)
 
 
 def _zero_findings(scan: MatrixScan, side: str, labels: Labels) -> Iterator[Finding]:

@@ -116,8 +116,8 @@ def test_diff_into_a_folder(clean: Path, dirty: Path, tmp_path: Path) -> None:
 def test_refused_merges_are_found_beside_the_tokenizer(
     clean: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    event = {"event": "refused", "left": "e4", "right": "b8", "token": "e4b8", "text": "?", "count": 3, "rank": 9,
-             "entry": "zh/x", "list": "zh", "category": "adult", "reason": "r"}  # fmt: skip
+    event = {"event": "refused", "left": "e4", "right": "b8", "token": "e4b8", "count": 3, "rank": 9}
+    event |= {"text": "?", "entry": "zh/x", "list": "zh", "category": "adult", "reason": "r"}
     (clean / "merges.jsonl").write_text(json.dumps(event) + "\n", encoding="utf-8")
     assert main(["audit", str(clean), "-q", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["refused_merges"] == 1

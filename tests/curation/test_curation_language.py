@@ -1,4 +1,4 @@
-"""Language identification: known failures of bare fastText, the gates, mixed documents, other models' labels."""
+"""Language identification: known failures of bare fastText, gates, mixed documents, models' labels."""
 
 from __future__ import annotations
 
@@ -55,7 +55,17 @@ def test_known_failures_of_the_bare_model(identifier: LanguageIdentifier, text: 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \n\t\r ", "\0", "12345 67.89 %", "!!! ??? ...", "\ud800\udfff", "🙂🙂🙂", "https://example.org/a/b/c", "ab"],
+    [
+        "",
+        " \n\t\r ",
+        "\0",
+        "12345 67.89 %",
+        "!!! ??? ...",
+        "\ud800\udfff",
+        "🙂🙂🙂",
+        "https://example.org/a/b/c",
+        "ab",
+    ],
 )
 def test_text_without_words_is_undetermined(identifier: LanguageIdentifier, text: str) -> None:
     verdict = identifier.identify(text)
@@ -65,7 +75,17 @@ def test_text_without_words_is_undetermined(identifier: LanguageIdentifier, text
 
 @pytest.mark.parametrize("joint", [" ", "\n", " | "])
 def test_a_menu_of_languages_is_no_language(identifier: LanguageIdentifier, joint: str) -> None:
-    names = ["English", "Deutsch", "Français", "Español", "Português", "Italiano", "Nederlands", "Polski", "Svenska"]
+    names = [
+        "English",
+        "Deutsch",
+        "Français",
+        "Español",
+        "Português",
+        "Italiano",
+        "Nederlands",
+        "Polski",
+        "Svenska",
+    ]
     assert identifier.identify(joint.join(names)).language in ("und", "mixed")
 
 

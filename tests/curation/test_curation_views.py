@@ -30,8 +30,14 @@ Run = Callable[..., Any]
 def pages(tmp_path: Path) -> Path:
     path = tmp_path / "pages.jsonl"
     rows = [
-        {"id": "good", "text": "The ferry leaves at nine, and the oranges are in the basket under the bench."},
-        {"id": "bad", "text": "Situs judi slot gacor terpercaya, daftar sekarang, bonus new member, maxwin. " * 3},
+        {
+            "id": "good",
+            "text": "The ferry leaves at nine, and the oranges are in the basket under the bench.",
+        },
+        {
+            "id": "bad",
+            "text": "Situs judi slot gacor terpercaya, daftar sekarang, bonus new member, maxwin. " * 3,
+        },
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
@@ -117,5 +123,7 @@ def test_labelled_pages_and_leaks() -> None:
     leaks = [json.loads(line) for line in (DATA / "leaks" / "leaks.jsonl").read_text("utf-8").splitlines()]
     found = [judged.rule is not None for judged in judge.judge([leak["text"] for leak in leaks])]
     kinds = [leak["kind"] for leak in leaks]
-    assert sum(hit for hit, kind in zip(found, kinds, strict=True) if kind == "leak") >= 0.9 * kinds.count("leak")
+    assert sum(hit for hit, kind in zip(found, kinds, strict=True) if kind == "leak") >= 0.9 * kinds.count(
+        "leak"
+    )
     assert not any(hit for hit, kind in zip(found, kinds, strict=True) if kind == "fp")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,7 @@ from trainer.counts import key_buffers
 from trainer.pretokenize import PATTERNS, resolve_pattern, split
 from trainer.scanner import pretoken_ends, scanner_for, spans
 
+DATA = Path(os.environ.get("WINNOW_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 SPELLINGS = {
     **PATTERNS,
     "tiktoken's gpt2": scanners._TIKTOKEN_GPT2,
@@ -73,6 +77,16 @@ def test_one_long_word_and_long_runs(name: str) -> None:
         pieces = scanned(PATTERNS[name], text)
         assert "".join(pieces) == text
         assert pieces == split(PATTERNS[name], text)
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_scanner_equals_regex_in_75_languages(name: str) -> None:
+    path = DATA / "multilingual" / "sentences.jsonl.gz"
+    if not path.exists():
+        pytest.skip("no multilingual sentences at $WINNOW_DATA")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for text in [json.loads(line)["text"] for line in lines][::4]:
+            assert scanned(SPELLINGS[name], text) == split(SPELLINGS[name], text)
 
 
 def test_every_character_alone_and_between_letters() -> None:
