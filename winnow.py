@@ -22,6 +22,7 @@ COMMANDS = {
     "ban": ("banlists.commands", "ban"),
     "diff": ("audit.commands", "diff"),
     "audit": ("audit.commands", "audit"),
+    "norms": ("audit.norms.commands", "norms"),
 }
 
 

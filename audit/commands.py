@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from banlists.ban_option import BanListName
 from corpora.cli import emit, force_option, format_option, verb
 from corpora.errors import GateFailed
 from corpora.progress import Progress
@@ -81,7 +82,12 @@ def diff(
 @click.argument("tokenizer", metavar="TOKENIZER")
 @click.option("--counts", type=click.Path(path_type=Path), help="Your pretoken counts, from `winnow count`.")
 @click.option(
-    "--ban", "bans", metavar="LIST", multiple=True, help="No token may match this list; repeatable."
+    "--ban",
+    "bans",
+    metavar="LIST",
+    type=BanListName(),
+    multiple=True,
+    help="No token may match this list; repeatable.",
 )
 @click.option("--policy", default="default", show_default=True, help="Policy that decides on exit code 3.")
 @_all_option

@@ -53,12 +53,16 @@ def check_bytes(vocabulary: Vocabulary) -> CheckResult:
 
 
 def check_duplicates(vocabulary: Vocabulary) -> CheckResult:
-    """No two ids have the same bytes; the higher one can never be encoded."""
+    """No two ids have the same bytes; the higher one can never be encoded.
+
+    A sentencepiece vocabulary has a byte and its character as two tokens on purpose: there it is a note.
+    """
+    severity: Severity = "note" if vocabulary.encoding is Encoding.UNKNOWN else "error"
     owners: dict[bytes, list[int]] = defaultdict(list)
     for id_ in sorted(vocabulary.tokens):
         owners[vocabulary.tokens[id_]].append(id_)
     findings = tuple(
-        token_finding("duplicates", "error", ids[1], token, "the same bytes have several ids", str(ids))
+        token_finding("duplicates", severity, ids[1], token, "the same bytes have several ids", str(ids))
         for token, ids in owners.items()
         if len(ids) > 1
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice, product
+from itertools import product
+from math import isqrt
 
 from audit.token_text import TokenText, Utf8Class
 
@@ -36,16 +37,24 @@ def fragment_contexts(token: TokenText) -> Iterator[str]:
 
     Characters near the token's own come first: they share its script.
     """
-    near = ord(token.text[0]) if token.text else 0
+    near = _script_start(token)
     if token.utf8 is Utf8Class.INSIDE:
         pairs = [("", character) for character in _around(token.bytes, near)]
     else:
         heads = _nearest(_ending(token.head), near) if token.head else [""]
         tails = _nearest(_starting(token.tail), near) if token.tail else [""]
-        pairs = list(islice(product(heads, tails), _TRIES))
+        side = _TRIES if not (token.head and token.tail) else isqrt(_TRIES)
+        pairs = list(product(heads[:side], tails[:side]))
     neighbours = ("", token.text[:1] or "a", "a", "中")
     for before, after in product(neighbours, repeat=2):
         yield from (before + head + token.text + tail + after for head, tail in pairs)
+
+
+def _script_start(token: TokenText) -> int:
+    """A code point near which the token's cut characters probably lie."""
+    if token.text:
+        return ord(token.text[0])
+    return _starting(token.tail)[0] if token.tail and token.utf8 is not Utf8Class.INSIDE else 0
 
 
 def _around(part: bytes, near: int) -> list[str]:

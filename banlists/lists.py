@@ -15,7 +15,15 @@ from corpora.files import sha256_file
 
 PACKS = Path(__file__).parent / "packs"
 
-__all__ = ["BanList", "LoadedPack", "builtin_names", "load_ban_lists", "load_packs", "make_ban_list"]
+__all__ = [
+    "BanList",
+    "LoadedPack",
+    "builtin_names",
+    "load_ban_lists",
+    "load_packs",
+    "make_ban_list",
+    "require_name",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +86,23 @@ def load_file(path: Path, shown_as: str | None = None) -> LoadedPack:
     return LoadedPack(path, pack, file, compile_groups(pack, path), compile_allows(pack, path))
 
 
+def require_name(name: str) -> None:
+    """Raise WrongCall unless `name` is a built-in pack, a set of packs, or a file that is there."""
+    if name in _known() or Path(name).is_file():
+        return
+    if Path(name).suffix or "/" in name:
+        raise WrongCall("no such ban list", where=name, hint=f"built in: {', '.join(_known())}")
+    raise unknown_name("ban list", name, _known())
+
+
 def _load_name(name: str) -> list[LoadedPack]:
+    require_name(name)
     if name in SEVERITIES:
         taken = SEVERITIES[: SEVERITIES.index(name) + 1]
         return [_only(_load_builtin(each), taken) for each in builtin_names()]
     if name in builtin_names():
         return [_load_builtin(name)]
-    path = Path(name)
-    if path.is_file():
-        return [load_file(path)]
-    if path.suffix or "/" in name:
-        raise WrongCall("no such ban list", where=name, hint=f"built in: {', '.join(_known())}")
-    raise unknown_name("ban list", name, _known())
+    return [load_file(Path(name))]
 
 
 def _load_builtin(name: str) -> LoadedPack:

@@ -12,7 +12,7 @@ CORPORA = ("mixed-1", "mixed-10", "mixed-50", "mixed-200", "chinese-20", "code-2
 
 def data_folder() -> Path:
     """The folder for everything large: $WINNOW_BENCH_DATA, else `.benchmarks-data` in the project."""
-    return Path(os.environ.get(DATA_VARIABLE) or _DEFAULT)
+    return Path(os.environ.get(DATA_VARIABLE) or _DEFAULT).resolve()
 
 
 def corpus_path(name: str) -> Path:

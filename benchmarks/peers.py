@@ -151,7 +151,8 @@ _ADAPTERS = {
 
 def winnow_command(task: Task, given: Path, *options: str) -> list[str]:
     """`winnow train` of documents or counts, as a command line; it writes `out` in the task's folder."""
-    sizes = ["--vocab-size", str(task.vocab_size), "--min-frequency", str(MINIMUM_FREQUENCY)]
+    # The others stop early on a small corpus, too.
+    sizes = ["--vocab-size", str(task.vocab_size), "--allow-fewer", "--min-frequency", str(MINIMUM_FREQUENCY)]
     return [
         *_winnow("train", given),
         "-o",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from banlists.ban_option import BanListName
 from corpora.cli import force_option, verb
 from corpora.errors import WrongCall
 from corpora.progress import Progress
@@ -26,6 +27,7 @@ _SHOWN = 12  # dependents named on screen; removed_tokens.txt has them all
     "ban_names",
     multiple=True,
     required=True,
+    type=BanListName(),
     metavar="LIST",
     help="Ban list: a built-in name or a path. May be given again.",
 )

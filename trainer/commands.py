@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from banlists.ban_option import BanListName
 from corpora.cli import force_option, verb
 from corpora.documents import ReadOptions
 from corpora.input_options import input_options
@@ -81,7 +82,12 @@ def count(
               help="Ids in all, bytes and special tokens too; several sizes come from one run.")  # fmt: skip
 @click.option("--pattern", default=None, help=f"{_NAMED_PATTERNS}; that of the counts, else o200k.")
 @click.option(
-    "--ban", "ban_lists", multiple=True, metavar="LIST", help="Ban list: a built-in name or a path."
+    "--ban",
+    "ban_lists",
+    multiple=True,
+    metavar="LIST",
+    type=BanListName(),
+    help="Ban list: a built-in name or a path.",
 )
 @click.option(
     "--special-token", "special_tokens", multiple=True, metavar="T", help="Special token, in order."

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ONE = Fraction(1)
+_USUAL_FIELD = "language"  # may be absent; a field that was asked for by another name may not
 _LARGEST_COUNT = 2**63 - 1
 
 
@@ -67,9 +68,13 @@ class Groups:
         return _rounded(from_table(added, languages, pattern), shared)
 
     def _languages(self, batch: pa.RecordBatch) -> tuple[list[str], npt.NDArray[np.int64]]:
-        if self.language_field is None or self.language_field not in batch.schema.names:
+        field = self.language_field
+        if field is None or (field == _USUAL_FIELD and field not in batch.schema.names):
             return [UNKNOWN_LANGUAGE], np.zeros(batch.num_rows, dtype=np.int64)
-        names, places = _encode(batch.column(self.language_field))
+        if field not in batch.schema.names:
+            known = ", ".join(batch.schema.names)
+            raise WinnowError(f"no field {field!r}", hint=f"fields here: {known}; see --language-field")
+        names, places = _encode(batch.column(field))
         return [name or UNKNOWN_LANGUAGE for name in names], places
 
     def _numbers(self, members: list[tuple[str, Fraction]]) -> npt.NDArray[np.int32]:
@@ -84,7 +89,10 @@ def _encode(column: pa.Array) -> tuple[list[str], npt.NDArray[np.int64]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = pc.fill_null(column.cast(pa.large_string()), "")
+    try:
+        text = pc.fill_null(column.cast(pa.large_string()), "")
+    except pa.ArrowException as error:
+        raise WinnowError(f"a language or source is {column.type}, not text") from error
     encoded = text.dictionary_encode()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from corpora.errors import WinnowError
 from trainer import merge_kernel as kernel
-from trainer.arrays import longer
+from trainer.arrays import frozen, longer
 from trainer.byte_alphabet import mapped_byte_order
 from trainer.judge import Judge
 from trainer.layout_kernel import lay_out, list_pairs, tally_pairs
@@ -92,7 +92,7 @@ def _lay_out(words: Words, specials: int) -> npt.NDArray[np.int32]:
     id_of_byte = np.empty(256, dtype=np.int32)
     id_of_byte[list(mapped_byte_order())] = np.arange(specials, specials + 256)
     cells = np.empty((positions, 3), dtype=np.int32)
-    lay_out(words.keys, words.starts, words.stops, id_of_byte, cells)
+    lay_out(frozen(words.keys), frozen(words.starts), frozen(words.stops), id_of_byte, cells)
     return cells
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from corpora.errors import WinnowError
 from trainer import count_kernel as kernel
-from trainer.arrays import longer
+from trainer.arrays import frozen, longer
 from trainer.scanner import Scanner, spans
 
 _FIRST_SLOTS = 1 << 16
@@ -53,6 +53,7 @@ class PretokenTable:
 
         Returns how many pretokens there were.
         """
+        data, offsets, groups = frozen(data), frozen(offsets), frozen(groups)
         self.state[kernel.SPAN] = self.state[kernel.DOCUMENT] = 0
         self.state[kernel.POSITION] = offsets[0]
         total = 0
@@ -73,6 +74,7 @@ class PretokenTable:
         counts: npt.NDArray[np.int64],
     ) -> None:
         """Add counted keys `keys[offsets[i]:offsets[i + 1]]`."""
+        keys, offsets, groups, counts = frozen(keys), frozen(offsets), frozen(groups), frozen(counts)
         self.state[kernel.SPAN] = 0
         while not kernel.add_counts(
             keys, offsets, groups, counts, self.slots, self.entries, self.arena, self.state

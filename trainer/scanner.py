@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from trainer.arrays import frozen
 from trainer.class_cache import scanner_classes
 from trainer.pretokenize import PATTERNS
 from trainer.scan_kernel import CL100K, GPT2, O200K, scan_documents
@@ -66,6 +67,6 @@ def spans(
     progress = np.zeros(2, dtype=np.int64)
     while found := scan_documents(
         scanner.family, scanner.digits, scanner.whole_tail,
-        scanner_classes(), data, offsets, kinds, ends, progress,
+        scanner_classes(), frozen(data), frozen(offsets), kinds, ends, progress,
     ):  # fmt: skip
         yield ends[:found]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpora.errors import WinnowError
+from trainer.arrays import frozen
 from trainer.counts import CountTable, sort_rows
 from trainer.layout_kernel import compare_rows
 
@@ -39,9 +40,9 @@ def words_of(table: CountTable) -> Words:
     Raises WinnowError when all pairs together may occur more than 2^63 - 1 times.
     """
     fresh = np.empty(table.size, dtype=np.uint8)
-    if not compare_rows(table.keys, table.offsets, fresh):
+    if not compare_rows(frozen(table.keys), frozen(table.offsets), fresh):
         table = sort_rows(table)
-        compare_rows(table.keys, table.offsets, fresh)
+        compare_rows(frozen(table.keys), frozen(table.offsets), fresh)
     firsts = np.flatnonzero(fresh)
     counts = np.add.reduceat(table.counts, firsts) if firsts.size else table.counts
     if float(table.counts.astype(np.float64) @ table.lengths) >= _MOST_PAIRS:

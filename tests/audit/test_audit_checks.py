@@ -62,7 +62,7 @@ def test_duplicates_name_all_ids() -> None:
     tokens = BYTES | {256: b"th", 257: b"th"}
     twice = Vocabulary("small", tokens, {}, ".", encoding=Encoding.UNKNOWN)
     (finding,) = check_duplicates(twice).findings
-    assert (finding.severity, finding.id, finding.evidence) == ("error", 257, "[256, 257]")
+    assert (finding.severity, finding.id, finding.evidence) == ("note", 257, "[256, 257]")
 
 
 def test_holes_are_shown_as_ranges() -> None:

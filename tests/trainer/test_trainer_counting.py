@@ -293,6 +293,21 @@ def test_wrong_items(wrong: tuple[bytes, str, int]) -> None:
         from_items([wrong], O200K)
 
 
+def test_a_language_field_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(WinnowError, match="no field 'lang'"):
+        counted([Shard(random_rows(3, 5))], tmp_path / "parts", language_field="lang")
+
+
+def test_a_language_that_is_no_text(tmp_path: Path) -> None:
+    class Strange:
+        def batches(self, problems: Problems) -> Iterator[pa.RecordBatch]:
+            texts = pa.array(["a"], pa.large_string())
+            yield pa.record_batch({"text": texts, "source": texts, "language": [["en"]]})
+
+    with pytest.raises(WinnowError, match="not text"):
+        counted([Strange()], tmp_path / "parts")  # type: ignore[list-item]
+
+
 def test_an_error_in_a_thread_reaches_the_caller(tmp_path: Path) -> None:
     with pytest.raises(WinnowError, match="matches nothing"):
         counted([Shard([("a b", "en", "web")])], tmp_path / "parts", pattern=r"\w+", workers=2)
