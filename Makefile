@@ -23,6 +23,7 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	$(BIN)/python -m trainer.warm
+	$(BIN)/python -m curation.warm
 	@touch $(STAMP)
 
 run: setup

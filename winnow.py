@@ -17,6 +17,8 @@ COMMANDS = {
     "run": ("corpora.commands", "run"),
     "filter": ("curation.commands", "filter_documents"),
     "explain": ("curation.commands", "explain"),
+    "stats": ("curation.commands", "stats"),
+    "calibrate": ("curation.commands", "calibrate"),
     "count": ("trainer.commands", "count"),
     "train": ("trainer.commands", "train"),
     "ban": ("banlists.commands", "ban"),

@@ -28,6 +28,19 @@ _out_option = click.option(
 )
 
 
+class PolicyName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, floor 8.1
+    """A built-in policy or a file, read when the command line is: a wrong one costs no work."""
+
+    name = "policy"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name as it is. Raises WrongCall for a policy that does not exist or is broken."""
+        from audit.policy import load_policy
+
+        load_policy(value)
+        return value
+
+
 @verb("diff", example="winnow diff out/tokenizer o200k_base --text corpus.jsonl")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="[B]", default="o200k_base")
@@ -89,7 +102,10 @@ def diff(
     multiple=True,
     help="No token may match this list; repeatable.",
 )
-@click.option("--policy", default="default", show_default=True, help="Policy that decides on exit code 3.")
+@click.option(
+    "--policy", type=PolicyName(), default="default", show_default=True,
+    help="Policy that decides on exit code 3.",
+)  # fmt: skip
 @_all_option
 @_lists_option
 @click.option("--corpus", type=click.Path(path_type=Path), help="Folder of `winnow filter`, for the report.")

@@ -11,6 +11,7 @@ import pyarrow.dataset as ds
 
 from audit.results import CorpusSummary, DroppedExample, LanguageRow, RefusedMerge, as_category
 from corpora.errors import WinnowError, WrongCall
+from corpora.manifest import MANIFEST_NAME, read_manifest
 
 MERGES_NAME = "merges.jsonl"
 _EXAMPLES_PER_RULE = 3
@@ -66,6 +67,7 @@ def read_corpus_summary(folder: Path) -> CorpusSummary:
         dropped_by=tuple(sorted(summary.dropped_by.items(), key=lambda item: (-item[1], item[0]))),
         languages=tuple(LanguageRow(name, counts.documents_in, counts.kept) for name, counts in languages),
         examples=_dropped_examples(folder / "decisions", list(summary.dropped_by)),
+        reasons=_rule_reasons(folder / MANIFEST_NAME),
     )
 
 
@@ -86,6 +88,14 @@ def read_refused_merges(path: Path) -> tuple[RefusedMerge, ...]:
             except (msgspec.DecodeError, ValueError) as error:
                 raise WinnowError(f"not a merge event: {error}", where=f"{path}:{number}") from error
     return tuple(refused)
+
+
+def _rule_reasons(manifest: Path) -> tuple[tuple[str, str], ...]:
+    """Why each rule drops a document, as the filter's manifest tells; nothing when it tells nothing."""
+    if not manifest.is_file():
+        return ()
+    reasons = read_manifest(manifest).get("configuration", {}).get("reasons", {})
+    return tuple(sorted((str(rule), str(reason)) for rule, reason in reasons.items()))
 
 
 def _refused(event: _Event) -> RefusedMerge:

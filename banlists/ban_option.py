@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-class BanListName(click.ParamType):
+class BanListName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4, floor 8.1
     """The name of a built-in list or set, or the path of a file that is there."""
 
     name = "list"

@@ -11,11 +11,12 @@ import click
 
 from corpora.cli import emit, force_option, format_option, verb
 from corpora.documents import ReadOptions
-from corpora.errors import WrongCall
+from corpora.errors import WrongCall, unknown_name
 from corpora.input_options import input_options
 
 if TYPE_CHECKING:
     from curation.judging import JudgeSettings
+    from curation.language_model import LanguageModel
 
 _RULES_HELP = "Rules: a built-in name (default, gopher, c4, fineweb) or a TOML file."
 _DECISIONS_HELP = "Record the rule that dropped a document, or every rule's value as well."
@@ -150,5 +151,18 @@ def _judge_settings(rule_set: str, lid_model: Path | None, language: str, *, ful
     from curation.rules import load_rules
 
     model = LanguageModel(lid_model)  # a wrong --lid-model is told before anything is read
-    codes = frozenset(code.strip() for code in language.split(",") if code.strip())
+    codes = _language_codes(language, model)
     return JudgeSettings(load_rules(rule_set), model.path if lid_model else None, codes, full=full)
+
+
+def _language_codes(listed: str, model: LanguageModel) -> frozenset[str]:
+    """The codes of `--language en,zh`; one that the model never names would silently keep nothing."""
+    from curation.language_codes import UNDETERMINED
+    from curation.language_id import MIXED
+
+    codes = frozenset(code.strip() for code in listed.split(",") if code.strip())
+    known = model.languages() | {UNDETERMINED, MIXED}
+    for code in sorted(codes - known):
+        error = unknown_name("language", code, sorted(known))
+        raise WrongCall(error.what, where="--language", hint=error.hint)
+    return codes

@@ -12,10 +12,19 @@ from corpora.documents import Corpus
 from corpora.files import sha256_file, write_json
 from corpora.manifest import Manifest, hash_file, write_manifest
 from corpora.outputs import fingerprint, output_folder, refuse_output_inside_inputs
+from curation.duplicates import BOILERPLATE, EXACT, NEAR
+from curation.judging import LANGUAGE_RULE
 from curation.language_model import default_model_path
 from curation.pipeline import FilterResult, FilterSettings, filter_corpus
 
 SUMMARY = "summary.json"
+# Why a document is dropped by what is no rule of a rule set; the rules tell their own reasons.
+_OWN_REASONS = {
+    LANGUAGE_RULE: "not in one of the languages asked for",
+    EXACT: "the same text as an earlier document",
+    NEAR: "most of its n-grams stand in one earlier document",
+    BOILERPLATE: "most of its n-grams stand in several earlier documents",
+}
 
 
 def available_cores() -> int:
@@ -69,6 +78,7 @@ def _configuration(settings: FilterSettings) -> dict[str, Any]:
         "lid_model_sha256": sha256_file(model),
         "rule_set": [rule_record(rule) for rule in judge.rules.rules],
         "duplicates": judge.rules.duplicates,
+        "reasons": {**_OWN_REASONS, **{rule.name: rule.reason for rule in judge.rules.rules}},
     }
 
 

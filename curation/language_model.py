@@ -10,6 +10,7 @@ from typing import Any
 from corpora.errors import WrongCall
 from curation.language_codes import LABEL_PREFIX, language_code
 
+_ALL_LABELS = 100_000  # more labels than any language model has
 CANDIDATES = 5  # labels asked for: enough for the script gate to find one that fits
 
 
@@ -43,6 +44,11 @@ class LanguageModel:
             code = language_code(label)
             summed[code] = summed.get(code, 0.0) + float(probability)
         return sorted(summed.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def languages(self) -> frozenset[str]:
+        """Every language that the model can name."""
+        labels, _ = self._model.predict("language", k=_ALL_LABELS, threshold=-1.0)
+        return frozenset(map(language_code, labels))
 
 
 def clean_line(text: str) -> str:
