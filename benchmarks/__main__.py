@@ -30,7 +30,8 @@ def write_report(path: Path, runs: Sequence[Run]) -> None:
         heading = f"{corpus}, vocabulary {vocab_size:,}, pattern {pattern}"
         block = f"training {corpus} {vocab_size} {pattern}"
         results.update_markdown(path, block, heading, results.training_section(own, WINNOW))
-    results.update_markdown(path, "growth", "How it grows", results.growth_section(runs))
+    if runs:
+        results.update_markdown(path, "growth", "How it grows", results.growth_section(runs))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})

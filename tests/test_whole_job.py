@@ -94,8 +94,8 @@ def test_a_finished_job_is_left_alone(job: Path, winnow) -> None:
 def test_both_exports_encode_ten_thousand_texts_alike(job: Path) -> None:
     import tokenizers
 
-    from trainer.load import load_tokenizer
     from trainer.exports import to_tiktoken
+    from trainer.load import load_tokenizer
 
     vocabulary = load_tokenizer(str(job / "tokenizer"))
     ours = tokenizers.Tokenizer.from_file(str(job / "tokenizer" / "tokenizer.json"))
