@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -65,26 +66,36 @@ def _text_column(batch: pa.RecordBatch, shard: Shard) -> pa.Array:
 
 
 def _id_column(batch: pa.RecordBatch, shard: Shard, first_row: int) -> pa.Array:
-    rows = pa.array(range(first_row, first_row + batch.num_rows)).cast(_TEXT)
-    made_up = pc.binary_join_element_wise(pa.scalar(shard.name, _TEXT), rows, pa.scalar(":", _TEXT))
     name = shard.options.id_field
     if name not in batch.schema.names:
-        return made_up
+        return _made_up_ids(shard, first_row, batch.num_rows)
     column = batch.column(name)
     if pa.types.is_nested(column.type):
         raise WinnowError(
-            f"field {name!r} is {column.type}, not an id",
-            where=shard.where,
-            hint="choose another --id-field",
+            f"field {name!r} is {column.type}, not an id", where=shard.where, hint="choose another --id-field"
         )
-    return pc.coalesce(column.cast(_TEXT), made_up)
+    ids = column.cast(_TEXT)
+    return pc.coalesce(ids, _made_up_ids(shard, first_row, len(ids))) if ids.null_count else ids
+
+
+def _made_up_ids(shard: Shard, first_row: int, size: int) -> pa.Array:
+    numbers = np.arange(first_row, first_row + size, dtype=np.int64)
+    rows = pa.Array.from_buffers(pa.int64(), size, [None, pa.py_buffer(numbers)]).cast(_TEXT)
+    return pc.binary_join_element_wise(_repeat(shard.name, size), rows, _repeat(":", size))
+
+
+def _repeat(text: str, size: int) -> pa.Array:
+    """One text `size` times, from buffers: making it of Python objects would import pandas, 0.3 s."""
+    data = text.encode("utf-8")
+    offsets = np.arange(size + 1, dtype=np.int64) * len(data)
+    return pa.Array.from_buffers(_TEXT, size, [None, pa.py_buffer(offsets), pa.py_buffer(data * size)])
 
 
 def _source_column(batch: pa.RecordBatch, shard: Shard) -> pa.Array:
-    default = pa.scalar(shard.source, _TEXT)
+    default = _repeat(shard.source, batch.num_rows)
     if "source" in batch.schema.names and _is_text(batch.schema.field("source").type):
         return pc.coalesce(batch.column("source").cast(_TEXT), default)
-    return pa.repeat(default, batch.num_rows)
+    return default
 
 
 def _other_columns(batch: pa.RecordBatch, shard: Shard) -> dict[str, pa.Array]:
@@ -107,10 +118,12 @@ def _free_name(name: str) -> str:
 
 def _language_column(batch: pa.RecordBatch, shard: Shard) -> pa.Array:
     """The documents' own language, else the declared one, else null."""
-    declared = pa.scalar(shard.options.language, _TEXT)
+    declared = shard.options.language
+    size = batch.num_rows
+    default = pa.nulls(size, _TEXT) if declared is None else _repeat(declared, size)
     if _LANGUAGE in batch.schema.names and not pa.types.is_nested(batch.schema.field(_LANGUAGE).type):
-        return pc.coalesce(batch.column(_LANGUAGE).cast(_TEXT), declared)
-    return pa.repeat(declared, batch.num_rows)
+        return pc.coalesce(batch.column(_LANGUAGE).cast(_TEXT), default)
+    return default
 
 
 def _is_text(kind: pa.DataType) -> bool:

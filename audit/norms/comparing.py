@@ -1,4 +1,4 @@
-"""Read a series of checkpoints for their comparison: labels, steps, norms, lumps and bodies."""
+"""Read a series of checkpoints for their comparison: labels, steps, norms, untrained rows and bodies."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from typing import Literal
 from audit.norms.comparison import Comparison, Moment, compare_moments
 from audit.norms.embeddings import find_embeddings
 from audit.norms.labels import Labels, label_rows
-from audit.norms.lump import find_lump
-from audit.norms.measures import measure_rows
 from audit.norms.records import HOT_Z
-from audit.norms.scan import Bar, body_of, no_bar
+from audit.norms.scan import Bar, body_of, no_bar, separate
 from audit.norms.weights import StoredTensor, open_checkpoint
 from corpora.errors import WrongCall
 from trainer.vocabulary import Vocabulary
@@ -87,7 +85,5 @@ def _tensor(path: Path, options: CompareOptions) -> StoredTensor:
 
 
 def _moment(tensor: StoredTensor, labels: Labels, name: str, step: float, bar: Bar) -> Moment:
-    with bar(f"{name}: norms", tensor.rows) as advance:
-        measures = measure_rows(tensor, advance)
-    lump = find_lump(measures.logs, labels.anchors)
-    return Moment(name, step, measures, lump, body_of(measures, lump, labels))
+    parts = separate(tensor, labels, bar)
+    return Moment(name, step, parts.measures, frozenset(parts.untrained.tolist()), body_of(parts, labels))

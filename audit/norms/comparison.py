@@ -11,7 +11,6 @@ import numpy as np
 
 from audit.norms.body import Body
 from audit.norms.labels import Labels
-from audit.norms.lump import Lump
 from audit.norms.measures import Doubles, RowMeasures
 from audit.norms.statistics import spearman
 from corpora.errors import WrongCall
@@ -21,18 +20,21 @@ TRACKS = 20  # tokens followed when none are named
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One checkpoint: its label, its place on the axis of time, and what was found in the chosen matrix."""
+    """One checkpoint: its label, its place on the axis of time, and what was found in the chosen matrix.
+
+    `untrained` are the low lump and the rows that point where unused rows do.
+    """
 
     label: str
     step: float
     measures: RowMeasures
-    lump: Lump
+    untrained: frozenset[int]
     body: Body
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From one checkpoint to the next: ρ of the norms, Jaccard of the lumps, the hot tails and the top k.
+    """From one checkpoint to the next: ρ of the norms, Jaccard of the untrained, the hot tails and the top k.
 
     A Jaccard of two empty sets is NaN: nothing is shared and nothing differs.
     """
@@ -40,7 +42,7 @@ class Change:
     before: str
     after: str
     spearman: float
-    lump: float
+    untrained: float
     hot: float
     top: float
 
@@ -77,7 +79,7 @@ class Stage:
     step: float
     mean: float
     std: float
-    lump: int
+    untrained: int
     hot: int
 
 
@@ -108,19 +110,19 @@ def compare_moments(
     Raises WrongCall for fewer than two checkpoints, for different numbers of rows, and for unknown ids.
     """
     _check(moments, tokens)
-    lumps = [frozenset(each.lump.ids) for each in moments]
+    untrained = [each.untrained for each in moments]
     hot = [frozenset(np.flatnonzero(each.body.z >= hot_z).tolist()) for each in moments]
     tops = [_top(each, top) for each in moments]
     steps = [each.step for each in moments]
-    named = (("low lump", lumps), ("hot rows", hot), (f"top {top}", tops))
+    named = (("untrained", untrained), ("hot rows", hot), (f"top {top}", tops))
     return Comparison(
         matrix=matrix,
         unit=unit,
         stages=tuple(
             Stage(each.label, each.step, each.measures.mean, each.measures.std, len(low), len(high))
-            for each, low, high in zip(moments, lumps, hot, strict=True)
+            for each, low, high in zip(moments, untrained, hot, strict=True)
         ),
-        changes=tuple(_change(moments, lumps, hot, tops, place) for place in range(len(moments) - 1)),
+        changes=tuple(_change(moments, untrained, hot, tops, place) for place in range(len(moments) - 1)),
         survivals=tuple(survival(name, sets, steps) for name, sets in named),
         tracks=tuple(_track(id_, labels, moments) for id_ in tokens or _last_hot(moments[-1])),
     )
@@ -175,14 +177,14 @@ def _last_hot(moment: Moment) -> list[int]:
 
 def _change(
     moments: Sequence[Moment],
-    lumps: Sequence[frozenset[int]],
+    untrained: Sequence[frozenset[int]],
     hot: Sequence[frozenset[int]],
     tops: Sequence[frozenset[int]],
     place: int,
 ) -> Change:
     before, after = moments[place : place + 2]
     rho = spearman(before.measures.norms, after.measures.norms)
-    overlaps = (_jaccard(*sets[place : place + 2]) for sets in (lumps, hot, tops))
+    overlaps = (_jaccard(*sets[place : place + 2]) for sets in (untrained, hot, tops))
     return Change(before.label, after.label, rho, *overlaps)
 
 

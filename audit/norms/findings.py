@@ -72,11 +72,12 @@ def _near_findings(scan: MatrixScan, side: str, labels: Labels) -> Iterator[Find
     direction = scan.unused_direction
     if direction is None:
         return
-    for row in direction.nearest:
-        if row.id < labels.rows and labels.token(row.id):
-            evidence = f"cosine {row.cosine:.3f}, norm {row.norm:.3g}"
+    known = {*scan.lump.ids, *labels.anchors.tolist()}
+    for id_ in direction.ids:
+        if id_ not in known and id_ < labels.rows and labels.token(id_):
+            evidence = f"cosine {scan.directions.cosine[id_]:.3f}, norm {scan.measures.norms[id_]:.3g}"
             yield _of_row(
-                NEAR, "note", row.id, labels, f"its {side} row points where unused rows do", evidence
+                NEAR, "warning", id_, labels, f"its {side} row points where unused rows do", evidence
             )
 
 

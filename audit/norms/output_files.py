@@ -67,7 +67,7 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
 def write_rows(path: Path, scan: NormScan) -> None:
     """Write one Parquet row for every row of the input matrix, with the output matrix in own columns.
 
-    Columns: id, token (bytes), script, norm, z, in_lump, unused_cosine, and for untied embeddings
+    Columns: id, token (bytes), script, norm, z, in_lump, untrained, unused_cosine, and for untied embeddings
     output_norm, output_z. z and cosines are null where there is none.
     """
     ids = range(scan.input.tensor.rows)
@@ -77,6 +77,7 @@ def write_rows(path: Path, scan: NormScan) -> None:
         "script": pa.array(map(scan.labels.script_of, ids), pa.string()),
         **_columns(scan.input, ids),
         "in_lump": pa.array(np.isin(np.arange(len(ids)), scan.input.lump.ids)),
+        "untrained": pa.array(np.isin(np.arange(len(ids)), scan.input.untrained)),
         "unused_cosine": _nullable(scan.input.directions.cosine),
     }
     if scan.output is not None:

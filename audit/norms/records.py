@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from audit.norms.body import Body
 from audit.norms.directions import Directions
 from audit.norms.duplicates import Duplicates
 from audit.norms.embeddings import Embeddings
 from audit.norms.labels import Labels
 from audit.norms.lump import Lump
-from audit.norms.measures import RowMeasures
+from audit.norms.measures import Ids, RowMeasures
 from audit.norms.weights import StoredTensor
 from audit.results import Category
 
@@ -41,18 +43,18 @@ class RowFact:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """The rows of one script or category: how many, how many of them hot or in the lump, the median norm."""
+    """The rows of one script or category: how many, how many of them hot or untrained, the median norm."""
 
     name: str
     rows: int
     hot: int
-    lump: int
+    untrained: int
     median: float
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A row outside of the lump that points as much to the unused rows' mean as the unused rows do."""
+    """A row that points where the unused rows do without being one of them."""
 
     id: int
     token: str
@@ -62,16 +64,35 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class UnusedDirection:
-    """How rows point to the unused rows' mean: cosines after subtracting the mean row.
+    """The rows that point where the unused rows do, apart from all others (by cosine, after centring).
 
-    `threshold` is the cosine that 95 % of the unused rows pass; `rows` counts the others that pass it,
-    `nearest` has the first of them.
+    `unused` rows gave the direction. `ids` are the group, those of them included; `rows` counts its other
+    members, and `nearest` has the first of these.
     """
 
     unused: int
-    threshold: float
+    ids: tuple[int, ...]
+    least_cosine: float
+    median_norm: float
     rows: int
     nearest: tuple[Neighbour, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A matrix taken apart: its lump by length, and the group `aligned` with the `unused` rows, if any."""
+
+    measures: RowMeasures
+    lump: Lump
+    unused: Ids
+    directions: Directions
+    aligned: Lump | None
+
+    @property
+    def untrained(self) -> Ids:
+        """Rows that are untrained by length or by direction, sorted."""
+        aligned = () if self.aligned is None else self.aligned.ids
+        return np.array(sorted({*self.lump.ids, *aligned}), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,12 @@ class MatrixScan:
     unused_direction: UnusedDirection | None
     duplicates: tuple[Duplicates, ...]
     normalised: bool
+
+    @property
+    def untrained(self) -> Ids:
+        """Rows of the lump and rows that point where unused rows do, sorted."""
+        aligned = () if self.unused_direction is None else self.unused_direction.ids
+        return np.array(sorted({*self.lump.ids, *aligned}), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _OPTIONS = (
                  help="Undo the repair that this manifest.json tells of, in place of WEIGHTS."),
     click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write."),
     click.option("--rows", "rows", metavar="WHICH", multiple=True,
-                 help="lump, hot, zeros, all, ids (12,40-49) or a file of ids; repeatable."),
+                 help="lump, untrained, hot, zeros, all, ids (12,40-49), or a file of ids; repeatable."),
     click.option("--method", type=click.Choice(_METHODS), help="What the rows become."),
     click.option("--matrix", type=click.Choice(("both", "input", "output")), default="both",
                  show_default=True, help="Which token matrices."),

@@ -13,16 +13,16 @@ from audit.norms.measures import Ids
 from audit.norms.records import MatrixScan
 from corpora.errors import WinnowError, WrongCall
 
-NAMED = ("lump", "hot", "zeros", "all")
+NAMED = ("lump", "untrained", "hot", "zeros", "all")
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
 def chosen_rows(choices: Sequence[str], scan: MatrixScan, labels: Labels) -> Ids:
     """The rows that `choices` name in one matrix, sorted, without repeats.
 
-    `lump`, `hot` and `zeros` are those of this matrix; `all` is every row with a token; `12,40-49` are ids;
-    anything else is a file with one id a line. Raises WrongCall for what names no row, WinnowError for a
-    file that holds something else.
+    `lump`, `untrained`, `hot` and `zeros` are those of this matrix; `all` is every row with a token;
+    `12,40-49` are ids; anything else is a file with one id a line. Raises WrongCall for what names no row,
+    WinnowError for a file that holds something else.
     """
     if not choices:
         raise WrongCall("no rows were asked for", hint=f"--rows {'|'.join(NAMED)}, ids, or a file of ids")
@@ -44,6 +44,8 @@ def _chosen(choice: str, scan: MatrixScan, labels: Labels) -> Ids:
 def _named(choice: str, scan: MatrixScan, labels: Labels) -> Ids:
     if choice == "lump":
         return np.array(scan.lump.ids, dtype=np.int64)
+    if choice == "untrained":
+        return scan.untrained
     if choice == "hot":
         return np.array([fact.id for fact in scan.hot], dtype=np.int64)
     if choice == "zeros":

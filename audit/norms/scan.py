@@ -14,7 +14,7 @@ from audit.norms.embeddings import Embeddings, find_embeddings
 from audit.norms.labels import Labels, label_rows
 from audit.norms.lump import Lump, find_lump
 from audit.norms.measures import Advance, Doubles, Ids, RowMeasures, measure_rows
-from audit.norms.records import MatrixScan, Neighbour, NormScan, ScanOptions, UnusedDirection
+from audit.norms.records import MatrixScan, Neighbour, NormScan, Parts, ScanOptions, UnusedDirection
 from audit.norms.statistics import spearman
 from audit.norms.tail import Categories, category_rows, hot_ids, row_facts, script_rows, top_ids
 from audit.norms.weights import Checkpoint, StoredTensor
@@ -22,7 +22,8 @@ from trainer.vocabulary import Vocabulary
 
 NORMALISED = 0.005  # σ/mean of the norms under which all rows count as equally long
 _LEAST_UNUSED = 3  # rows that make a mean worth pointing to
-_UNUSED_SHARE = 5  # per cent of the unused rows that may lie beyond the threshold of their direction
+_UNUSED_INSIDE = 0.5  # share of the unused rows that a group next to their mean must hold
+_LEAST_DISTANCE = 1e-6  # of cosines in 32 bits; smaller ones are rounding
 
 Bar = Callable[[str, int], AbstractContextManager[Advance]]
 
@@ -82,39 +83,44 @@ def scan_matrix(
     bar: Bar = no_bar,
 ) -> MatrixScan:
     """Scan one matrix in two passes over its file."""
-    with bar(f"{tensor.name}: norms", tensor.rows) as advance:
-        measures = measure_rows(tensor, advance)
-    lump = find_lump(measures.logs, labels.anchors)
-    body = body_of(measures, lump, labels, counts)
-    unused = unused_rows(measures, lump, labels)
-    with bar(f"{tensor.name}: directions", tensor.rows) as advance:
-        directions = measure_directions(tensor, measures, unused, advance)
+    parts = separate(tensor, labels, bar)
+    measures, body = parts.measures, body_of(parts, labels, counts)
     hot = hot_ids(body, measures.norms, options.hot_z)
     top_ascii, top_other = top_ids(labels, measures.norms, options.top)
-    compared = np.setdiff1d(np.flatnonzero(measures.norms > 0), np.array(lump.ids, dtype=np.int64))
+    compared = np.setdiff1d(np.flatnonzero(measures.norms > 0), parts.untrained)
+    hashes = parts.directions.hashes
     return MatrixScan(
         tensor=tensor,
         measures=measures,
-        lump=lump,
+        lump=parts.lump,
         body=body,
-        directions=directions,
+        directions=parts.directions,
         hot=row_facts(hot, labels, measures, body, categories),
         top_ascii=row_facts(top_ascii, labels, measures, body, categories),
         top_other=row_facts(top_other, labels, measures, body, categories),
-        scripts=script_rows(labels, measures, hot, lump),
-        categories=category_rows(categories, measures, hot, lump),
-        unused_direction=_unused_direction(directions, unused, labels, measures, options.top),
-        duplicates=find_duplicates(tensor, directions.hashes, measures.norms, compared)
-        if options.duplicates
-        else (),
+        scripts=script_rows(labels, measures, hot, parts.untrained),
+        categories=category_rows(categories, measures, hot, parts.untrained),
+        unused_direction=_unused_direction(parts, labels, options.top),
+        duplicates=find_duplicates(tensor, hashes, measures.norms, compared) if options.duplicates else (),
         normalised=measures.std < NORMALISED * measures.mean,
     )
 
 
-def body_of(measures: RowMeasures, lump: Lump, labels: Labels, counts: Doubles | None = None) -> Body:
-    """The body of a matrix: every row but zero rows and the lump."""
-    logs = measures.logs.copy()
-    logs[list(lump.ids)] = np.nan
+def separate(tensor: StoredTensor, labels: Labels, bar: Bar = no_bar) -> Parts:
+    """Measure a matrix and tell its untrained rows from its body, by length and by direction."""
+    with bar(f"{tensor.name}: norms", tensor.rows) as advance:
+        measures = measure_rows(tensor, advance)
+    lump = find_lump(measures.logs, labels.anchors)
+    unused = unused_rows(measures, lump, labels)
+    with bar(f"{tensor.name}: directions", tensor.rows) as advance:
+        directions = measure_directions(tensor, measures, unused, advance)
+    return Parts(measures, lump, unused, directions, _aligned(directions, unused))
+
+
+def body_of(parts: Parts, labels: Labels, counts: Doubles | None = None) -> Body:
+    """The body of a matrix: every row but zero rows and the untrained ones."""
+    logs = parts.measures.logs
+    logs[parts.untrained] = np.nan
     return measure_body(logs, labels.scripts, labels.script, counts)
 
 
@@ -125,20 +131,38 @@ def unused_rows(measures: RowMeasures, lump: Lump, labels: Labels) -> Ids:
     return ids if ids.size >= _LEAST_UNUSED else ids[:0]
 
 
-def _unused_direction(
-    directions: Directions, unused: Ids, labels: Labels, measures: RowMeasures, top: int
-) -> UnusedDirection | None:
-    cosine = directions.cosine
-    if not unused.size or not np.isfinite(cosine[unused]).any():
+def _aligned(directions: Directions, unused: Ids) -> Lump | None:
+    """The group of rows next to the unused rows' mean: a lump of log distances 1 - cosine that holds them.
+
+    Only a gap counts: distances of trained rows spread smoothly up to the unused ones in input matrices.
+    """
+    if not unused.size:
         return None
-    threshold = float(np.nanpercentile(cosine[unused], _UNUSED_SHARE))
-    others = np.setdiff1d(np.flatnonzero(cosine >= threshold), unused)
+    distance = np.log(np.maximum(1 - directions.cosine, _LEAST_DISTANCE))
+    found = find_lump(distance, unused)
+    holds = found.method == "gap" and found.anchors_inside >= _UNUSED_INSIDE * unused.size
+    return found if holds else None
+
+
+def _unused_direction(parts: Parts, labels: Labels, top: int) -> UnusedDirection | None:
+    if parts.aligned is None:
+        return None
+    cosine, norms = parts.directions.cosine, parts.measures.norms
+    ids = np.array(parts.aligned.ids, dtype=np.int64)
+    others = np.setdiff1d(ids, parts.unused)
     order = others[np.lexsort((others, -cosine[others]))]
     nearest = tuple(
-        Neighbour(id_, labels.shown(id_), float(measures.norms[id_]), float(cosine[id_]))
+        Neighbour(id_, labels.shown(id_), float(norms[id_]), float(cosine[id_]))
         for id_ in order[:top].tolist()
     )
-    return UnusedDirection(unused.size, threshold, others.size, nearest)
+    return UnusedDirection(
+        unused=parts.unused.size,
+        ids=parts.aligned.ids,
+        least_cosine=float(cosine[ids].min()),
+        median_norm=float(np.median(norms[ids])),
+        rows=others.size,
+        nearest=nearest,
+    )
 
 
 def _agreement(first: MatrixScan, second: MatrixScan) -> float:
@@ -163,6 +187,12 @@ def _notes(
     for scan in filter(None, (first, second)):
         if scan.normalised:
             notes.append(f"all rows of {scan.tensor.name} are equally long; their norms say nothing")
+        if scan.unused_direction is not None and not scan.lump.found:
+            count, norm = len(scan.unused_direction.ids), scan.unused_direction.median_norm
+            notes.append(
+                f"{count:,} rows of {scan.tensor.name} point where unused rows do (median norm {norm:.3g}); "
+                "a softmax pushes such rows away together, so they count as untrained, not as hot"
+            )
     return tuple(notes)
 
 
@@ -170,5 +200,5 @@ def _beyond_state(labels: Labels, scan: MatrixScan) -> str:
     first = labels.rows - labels.beyond
     norms = scan.measures.norms[first:]
     zero = int((norms == 0).sum())
-    low = sum(id_ >= first for id_ in scan.lump.ids)
-    return f"{zero:,} zero, {low:,} in the lump, {norms.size - zero - low:,} like trained rows"
+    low = int((scan.untrained >= first).sum())
+    return f"{zero:,} zero, {low:,} untrained, {norms.size - zero - low:,} like trained rows"

@@ -53,7 +53,7 @@ def _facts(scan: NormScan, matrices: Sequence[MatrixScan]) -> list[tuple[str, ..
 
 
 def _near(scan: MatrixScan) -> str:
-    return "no unused rows known" if scan.unused_direction is None else f"{scan.unused_direction.rows:,}"
+    return "no group" if scan.unused_direction is None else f"{scan.unused_direction.rows:,}"
 
 
 def _matrix_tables(side: str, scan: MatrixScan) -> list[TableView]:
@@ -77,19 +77,19 @@ def _cells(fact: RowFact) -> tuple[str, ...]:
 
 def _group_table(title: str, rows: Sequence[GroupRow]) -> TableView:
     cells = [
-        (row.name, f"{row.rows:,}", f"{row.median:.4g}", f"{row.hot:,}", f"{row.lump:,}") for row in rows
+        (row.name, f"{row.rows:,}", f"{row.median:.4g}", f"{row.hot:,}", f"{row.untrained:,}") for row in rows
     ]
-    return TableView(title, ("", "rows", "median norm", "hot", "in the lump"), cells)
+    return TableView(title, ("", "rows", "median norm", "hot", "untrained"), cells)
 
 
 def comparison_tables(comparison: Comparison) -> list[TableView]:
     """What a comparison prints: checkpoints, changes, half-lives, tracks."""
     stages = [
-        (show_text(s.label), f"{s.mean:.4g} ± {s.std:.3g}", f"{s.lump:,}", f"{s.hot:,}")
+        (show_text(s.label), f"{s.mean:.4g} ± {s.std:.3g}", f"{s.untrained:,}", f"{s.hot:,}")
         for s in comparison.stages
     ]
     changes = [
-        (show_text(c.before), show_text(c.after), *map(_share, (c.spearman, c.lump, c.hot, c.top)))
+        (show_text(c.before), show_text(c.after), *map(_share, (c.spearman, c.untrained, c.hot, c.top)))
         for c in comparison.changes
     ]
     lives = [
@@ -102,8 +102,8 @@ def comparison_tables(comparison: Comparison) -> list[TableView]:
         for t in comparison.tracks
     ]
     return [
-        TableView(f"Checkpoints ({comparison.matrix})", ("", "norm, mean ± σ", "low lump", "hot"), stages),
-        TableView("From one to the next", ("from", "to", "Spearman ρ", "lump", "hot", "top"), changes),
+        TableView(f"Checkpoints ({comparison.matrix})", ("", "norm, mean ± σ", "untrained", "hot"), stages),
+        TableView("From one to the next", ("from", "to", "Spearman ρ", "untrained", "hot", "top"), changes),
         TableView("How long rows stay", ("set", "half-life", "share left", "after"), lives),
         TableView("Tokens", ("id", "token", "first norm", "last norm", "last z"), ends),
     ]

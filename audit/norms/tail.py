@@ -8,7 +8,6 @@ import numpy as np
 
 from audit.norms.body import Body
 from audit.norms.labels import BEYOND, Labels
-from audit.norms.lump import Lump
 from audit.norms.measures import Doubles, Ids, RowMeasures
 from audit.norms.records import GroupRow, RowFact
 from audit.results import Category, as_category
@@ -78,26 +77,27 @@ def top_ids(labels: Labels, norms: Doubles, count: int) -> tuple[Ids, Ids]:
     return np.array(ascii_ids, dtype=np.int64), np.array(others, dtype=np.int64)
 
 
-def script_rows(labels: Labels, measures: RowMeasures, hot: Ids, lump: Lump) -> tuple[GroupRow, ...]:
+def script_rows(labels: Labels, measures: RowMeasures, hot: Ids, untrained: Ids) -> tuple[GroupRow, ...]:
     """One row for every script, the one with most rows first, rows without a token last."""
     groups = {name: np.flatnonzero(labels.script == place) for place, name in enumerate(labels.scripts)}
-    rows = _group_rows(groups, measures, hot, lump)
+    rows = _group_rows(groups, measures, hot, untrained)
     return tuple(sorted(rows, key=lambda row: (row.name == BEYOND, -row.rows, row.name)))
 
 
 def category_rows(
-    categories: Categories, measures: RowMeasures, hot: Ids, lump: Lump
+    categories: Categories, measures: RowMeasures, hot: Ids, untrained: Ids
 ) -> tuple[GroupRow, ...]:
     """One row for every category that tokens have, the one with most rows first."""
     members: dict[str, list[int]] = {}
     for id_, category in categories.items():
         members.setdefault(category, []).append(id_)
     groups = {name: np.array(ids, dtype=np.int64) for name, ids in members.items()}
-    return tuple(sorted(_group_rows(groups, measures, hot, lump), key=lambda row: (-row.rows, row.name)))
+    return tuple(sorted(_group_rows(groups, measures, hot, untrained), key=lambda row: (-row.rows, row.name)))
 
 
-def _group_rows(groups: Mapping[str, Ids], measures: RowMeasures, hot: Ids, lump: Lump) -> Iterable[GroupRow]:
-    low = np.array(lump.ids, dtype=np.int64)
+def _group_rows(
+    groups: Mapping[str, Ids], measures: RowMeasures, hot: Ids, untrained: Ids
+) -> Iterable[GroupRow]:
     for name, ids in groups.items():
-        in_hot, in_low = np.isin(ids, hot).sum(), np.isin(ids, low).sum()
+        in_hot, in_low = np.isin(ids, hot).sum(), np.isin(ids, untrained).sum()
         yield GroupRow(name, ids.size, int(in_hot), int(in_low), float(np.median(measures.norms[ids])))

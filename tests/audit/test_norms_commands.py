@@ -245,14 +245,17 @@ def test_compare_follows_the_tails(norms: Callable[..., Any], series: Path) -> N
     outcome = norms("compare", *steps, *tokenizer, "--id", 700, "--id", 800, "--top", 10, "--format", "json")
     assert outcome.code == 0, outcome.stderr
     record = json.loads(outcome.stdout)
-    assert (record["unit"], [stage["lump"] for stage in record["stages"]]) == ("steps", [100, 80, 60, 40])
+    assert (record["unit"], [stage["untrained"] for stage in record["stages"]]) == (
+        "steps",
+        [100, 80, 60, 40],
+    )
     first = record["changes"][0]
-    assert first["lump"] == pytest.approx(80 / 100)
+    assert first["untrained"] == pytest.approx(80 / 100)
     assert 0.9 < first["spearman"] < 1
-    lump, hot, top = record["survivals"]
-    assert lump["lags"] == [1000, 2000, 3000]
-    assert lump["shares"] == pytest.approx([(80 + 60 + 40) / 240, (60 + 40) / 180, 40 / 100])
-    assert 1_500 < lump["half_life"] < 3_500
+    low, hot, top = record["survivals"]
+    assert low["lags"] == [1000, 2000, 3000]
+    assert low["shares"] == pytest.approx([(80 + 60 + 40) / 240, (60 + 40) / 180, 40 / 100])
+    assert 1_500 < low["half_life"] < 3_500
     assert 0 < top["shares"][0] < 1
     assert hot["name"] == "hot rows"
     grown, cooled = record["tracks"]

@@ -131,19 +131,39 @@ def test_rows_of_one_length_are_recognised(tmp_path: Path) -> None:
     assert not found.input.lump.found
 
 
-def test_unused_direction_finds_rows_that_norms_hide(tmp_path: Path) -> None:
-    """In a tied matrix rows that text never has drift together; two trained-looking ids do as well."""
+@pytest.mark.parametrize("tied", [True, False])
+def test_unused_rows_that_a_softmax_pushed_away_are_not_hot(tmp_path: Path, tied: bool) -> None:
+    """Rows that are never a target drift off together, and grow: long and alike, where others differ.
+
+    Small models trained for the purpose look like this in their tied and output matrices.
+    """
     vocabulary = small_vocabulary()
     random = np.random.default_rng(3)
-    rows = with_norms(np.exp(0.05 * random.standard_normal(ROWS)), 64, seed=3)
-    shared = with_norms([1.0], 64, seed=77)[0]
-    drifting = [*never_ids(vocabulary), *range(vocabulary.rows, ROWS), 4_000, 4_001]
-    rows[drifting] = 0.3 * rows[drifting] + shared
-    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: rows}))
-    direction = found.input.unused_direction
-    assert direction is not None
-    assert {row.id for row in direction.nearest} <= {4_000, 4_001}
-    assert direction.rows >= 1
+    planted = plant(vocabulary, rows=ROWS, lump=False, seed=3, dim=64)
+    rows = planted.rows.copy()
+    unused = [*never_ids(vocabulary), *range(vocabulary.rows, ROWS)]
+    like_them = sorted(set(random.choice(np.arange(300, 6_000), 60, replace=False)) - planted.hot)
+    away = with_norms([1.0], 64, seed=77)[0]
+    pushed = [*unused, *like_them]
+    noise = with_norms(np.ones(len(pushed)), 64, seed=5)
+    rows[pushed] = 60 * (away + 0.1 * noise)
+    tensors = {INPUT: rows} if tied else {INPUT: planted.rows, OUTPUT: rows}
+    found = scan(write_tensors(tmp_path / "m.safetensors", tensors), duplicates=False)
+    matrix = found.input if tied else found.output
+    assert matrix is not None
+    assert not matrix.lump.found
+    assert matrix.untrained.tolist() == sorted(pushed)
+    assert matrix.unused_direction is not None
+    assert matrix.unused_direction.rows == len(like_them)
+    assert min(precision_recall([fact.id for fact in matrix.hot], planted.hot)) >= 0.95
+    assert any("count as untrained, not as hot" in note for note in found.notes)
+
+
+def test_unused_rows_without_a_common_direction_are_no_group(tmp_path: Path) -> None:
+    rows = plant(small_vocabulary(), rows=ROWS, lump=False, seed=6).rows
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: rows}), duplicates=False)
+    assert found.input.unused_direction is None
+    assert not found.input.untrained.size
 
 
 def test_near_copies_are_found(tmp_path: Path) -> None:
