@@ -18,6 +18,9 @@ from trainer.words import Words
 
 _MOST_POSITIONS = 2**31 - 1  # positions are 32-bit
 _EVENTS_PER_CALL = 4096  # a call of the kernel cannot be interrupted, so each is short
+# Room to begin with. It is only address space until it is used, and spares most trainings the growing.
+_PAIRS_PER_ID = 32
+_POOL_GROWTH = 3
 _JUDGED_AHEAD = 64  # pairs near the top of the heap that are judged together
 
 
@@ -40,11 +43,14 @@ def new_state(
     pool, pairs = _first_pairs(tally[kept])
     list_pairs(cells, specials, numbers, pairs, pool)
     scalars = np.zeros(kernel.NUMBER_CELLS, dtype=np.int64)
-    scalars[[kernel.NEXT_ID, kernel.PAIRS, kernel.POOL_USED]] = specials + 256, kept.size, pool.size
+    used = int(tally[kept, 1].sum())
+    scalars[[kernel.NEXT_ID, kernel.PAIRS, kernel.POOL_USED]] = specials + 256, kept.size, used
     scalars[[kernel.MIN_FREQUENCY, kernel.MAX_LENGTH]] = max(1, min_frequency), longest
+    room = max(kept.size, _PAIRS_PER_ID * most_ids)
     return State(
-        cells, words.counts, np.ones(most_ids, dtype=np.int32), sides, pairs,
-        np.zeros(kept.size, dtype=np.uint8), pool, np.empty((kept.size, 3), dtype=np.int64),
+        cells, words.counts, np.ones(most_ids, dtype=np.int32),
+        longer(sides, kept.size, room), longer(pairs, kept.size, room),
+        np.zeros(room, dtype=np.uint8), pool, np.empty((room, 3), dtype=np.int64),
         np.full(most_ids, kernel.NO_PAIR, dtype=np.int32), np.full(most_ids, kernel.NO_PAIR, dtype=np.int32),
         np.empty(2 * most_ids + 2, dtype=np.int32),
         np.empty((2 * int(tally[:, 1].max()), 2), dtype=np.int32),
@@ -97,12 +103,12 @@ def _lay_out(words: Words, specials: int) -> npt.NDArray[np.int32]:
 
 
 def _first_pairs(tally: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """An empty pool with room for every occurrence, and the rows of the pairs, sizes still 0."""
+    """An empty pool with room for every occurrence and more, and the rows of the pairs, sizes still 0."""
     ends = np.cumsum(tally[:, 1])
     pairs = np.zeros((len(tally), 3), dtype=np.int64)
     pairs[:, kernel.COUNT] = tally[:, 0]
     pairs[:, kernel.FIRST] = ends - tally[:, 1]
-    return np.empty(int(tally[:, 1].sum()), dtype=np.int32), pairs
+    return np.empty(_POOL_GROWTH * int(tally[:, 1].sum()), dtype=np.int32), pairs
 
 
 def _decide(state: State, judge: Judge, tokens: Sequence[bytes]) -> None:

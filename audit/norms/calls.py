@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from audit.norms.scan import Bar
     from audit.norms.tail import Categories
     from audit.norms.weights import Checkpoint
+    from audit.results import CheckResult
     from corpora.manifest import FileHash
     from trainer.vocabulary import Vocabulary
 
 CATEGORY_LISTS = ("core",)  # ban lists that give tokens their categories
 TOKENIZER_JSON = "tokenizer.json"
+HOT_Z = 4.0  # robust standard deviations above the cell's median that make a row hot
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Setup:
     tokenizer: str | None = None
     input_tensor: str | None = None
     output_tensor: str | None = None
-    hot_z: float = 4.0
+    hot_z: float = HOT_Z
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -94,6 +96,23 @@ def scan_loaded(
         counts=of_tokens,
         bar=bar,
     )
+
+
+def check_weights(weights: Path, vocabulary: Vocabulary, bar: Bar | None = None) -> tuple[CheckResult, ...]:
+    """The audit's checks on a checkpoint's token matrices, for a vocabulary that is loaded already.
+
+    Raises what opening and scanning the weights raise.
+    """
+    from audit.norms.findings import norm_checks
+    from audit.norms.records import ScanOptions
+    from audit.norms.scan import no_bar, scan_checkpoint
+    from audit.norms.tail import categorise
+    from audit.norms.weights import open_checkpoint
+    from banlists.lists import load_ban_lists
+
+    categories = categorise(vocabulary, load_ban_lists(CATEGORY_LISTS))
+    checkpoint = open_checkpoint(weights)
+    return norm_checks(scan_checkpoint(checkpoint, vocabulary, categories, ScanOptions(), bar=bar or no_bar))
 
 
 def used_files(checkpoint: Checkpoint, embeddings: Embeddings) -> list[Path]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from audit.norms.calls import HOT_Z
 from audit.norms.weights_command import bars
 from corpora.cli import emit, force_option, format_option, verb
 from corpora.progress import Progress
@@ -21,7 +22,7 @@ from corpora.progress import Progress
 @click.option("--matrix", type=click.Choice(("input", "output")), default="input", show_default=True,
               help="Which token matrix.")  # fmt: skip
 @click.option("--tensor", metavar="NAME", help="The matrix's tensor, when the rule does not find it.")
-@click.option("--hot-z", type=click.FloatRange(min=0, min_open=True), default=4.0, show_default=True,
+@click.option("--hot-z", type=click.FloatRange(min=0, min_open=True), default=HOT_Z, show_default=True,
               help="Robust z from which a row is hot.")  # fmt: skip
 @click.option("--top", default=50, show_default=True, type=click.IntRange(1), help="k of the top-k overlap.")
 @click.option("--id", "ids", multiple=True, type=click.IntRange(0), metavar="ID",

@@ -9,10 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from audit.norms.calls import HOT_Z
 from audit.norms.comparison import Comparison, Moment, compare_moments
 from audit.norms.embeddings import find_embeddings
 from audit.norms.labels import Labels, label_rows
-from audit.norms.records import HOT_Z
 from audit.norms.scan import Bar, body_of, no_bar, separate
 from audit.norms.weights import StoredTensor, open_checkpoint
 from corpora.errors import WrongCall

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.norms.body import Body
+from audit.norms.calls import HOT_Z
 from audit.norms.directions import Directions
 from audit.norms.duplicates import Duplicates
 from audit.norms.embeddings import Embeddings
@@ -15,8 +16,6 @@ from audit.norms.lump import Lump
 from audit.norms.measures import Ids, RowMeasures
 from audit.norms.weights import StoredTensor
 from audit.results import Category
-
-HOT_Z = 4.0  # robust standard deviations above the cell's median that make a row hot
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from audit.norms.calls import Setup
+from audit.norms.calls import HOT_Z, Setup
 from audit.norms.weights_command import bars
 from corpora.cli import force_option, verb
 from corpora.errors import WrongCall
@@ -34,7 +34,7 @@ _OPTIONS = (
     click.option("--tokenizer", metavar="TOKENIZER", help="Whose rows they are; default: the folder's own."),
     click.option("--input-tensor", metavar="NAME", help="The input matrix, when the rule fails."),
     click.option("--output-tensor", metavar="NAME", help="The output matrix, when the rule fails."),
-    click.option("--hot-z", type=click.FloatRange(min=0, min_open=True), default=4.0, show_default=True,
+    click.option("--hot-z", type=click.FloatRange(min=0, min_open=True), default=HOT_Z, show_default=True,
                  help="Robust z from which a row is hot."),
 )  # fmt: skip
 

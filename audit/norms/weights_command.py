@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from audit.norms.calls import Setup
+from audit.norms.calls import HOT_Z, Setup
 from corpora.progress import Progress
 
 _FIELDS = ("weights", "tokenizer", "input_tensor", "output_tensor", "hot_z")
@@ -51,7 +51,7 @@ def _decorators() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
         click.option(
             "--hot-z",
             type=click.FloatRange(min=0, min_open=True),
-            default=4.0,
+            default=HOT_Z,
             show_default=True,
             help="Robust z from which a row is hot.",
         ),

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import winnow as front_door
+from audit.norms.calls import check_weights
 from tests.audit.norms_checkpoints import (
     INPUT,
     OUTPUT,
@@ -135,6 +136,20 @@ def test_findings_tell_untrained_and_hot_tokens(
     untrained = [each for each in findings if each["check"] == "norm-lump" and each["id"] is not None]
     assert all(each["severity"] == "warning" for each in untrained)
     assert len(untrained) == 44  # 20 ordinary and 2 special tokens in each of two matrices
+
+
+def test_the_audit_can_ask_for_the_same_checks(model: Path) -> None:
+    checks = check_weights(model, small_vocabulary())
+    assert [check.check for check in checks] == [
+        "norm-lump",
+        "norm-zero",
+        "norm-hot",
+        "norm-unused",
+        "norm-copy",
+    ]
+    assert all(check.examined == 2 * ROWS and check.skipped is None for check in checks)
+    assert checks[0].count("warning") == 44
+    assert checks[2].findings
 
 
 def test_the_report_loads_and_runs_nothing(norms: Callable[..., Any], model: Path, tmp_path: Path) -> None:
