@@ -39,7 +39,7 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .benchmarks-data/peers -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks
 
 docs: setup

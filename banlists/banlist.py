@@ -9,6 +9,7 @@ from banlists.entries import Entry, Match, TextHit, as_match
 from banlists.fold import fold, fold_text
 from banlists.matcher import BytesLayer, Hit, Layer, is_single_character
 from banlists.positions import fold_with_positions
+from banlists.prefilter import Prefilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class BanList:
         self._order = {id(entry): place for place, entry in enumerate(self.entries)}
         self._ban_layers, self._ban_bytes = _layers(entries)
         self._allow_layers, self._allow_bytes = _layers(allows)
+        self._prefilter = Prefilter(literal for layer in self._ban_layers for literal in layer.literals())
         self._pairs = [
             (entry, fold(entry.pattern.encode(), entry.variants), fold(entry.right.encode(), entry.variants))
             for entry in entries
@@ -109,9 +111,21 @@ class BanList:
     def _ban_hits(self, token: bytes) -> Iterable[Hit]:
         if len(token) < 2:
             return ()
+        if self._prefilter.rules_out(token.decode("utf-8", errors="replace")):
+            return self._unindexed_hits(token)
         hits = _hits(self._ban_layers, self._ban_bytes, token)
         if is_single_character(token):
             return (hit for hit in hits if hit.entry.force)
+        return hits
+
+    def _unindexed_hits(self, token: bytes) -> list[Hit]:
+        """The hits that need no literal: regexes, exact bytes and fragments."""
+        hits = list(self._ban_bytes.token_hits(token))
+        for layer in self._ban_layers:
+            if layer.has_regexes:
+                hits.extend(layer.regex_hits(fold(token, layer.variants)))
+        if hits and is_single_character(token):
+            return [hit for hit in hits if hit.entry.force]
         return hits
 
     def _rank(self, hit: Hit) -> tuple[bool, int, int]:

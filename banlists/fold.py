@@ -50,11 +50,25 @@ def fold_text(text: str, variants: frozenset[str] = ALL_VARIANTS) -> str:
 def strip_edges(text: str, variants: frozenset[str] = ALL_VARIANTS) -> str:
     """Step 3 of `fold` alone."""
     start, end = 0, len(text)
+    if text[:1].isalnum() and text[-1].isalnum():  # the usual case: nothing to strip
+        return text
     while start < end and _is_edge(text[start], variants, leading=True):
         start += 1
     while end > start and _is_edge(text[end - 1], variants, leading=False):
         end -= 1
     return text[start:end]
+
+
+def is_plain(text: str, lowered: str) -> bool:
+    """Whether folding `text` does nothing but, at most, case-fold it to `lowered`, whatever the variants."""
+    if lowered != text and not (lowered.casefold() == lowered and _is_stable(lowered)):
+        return False
+    return _is_stable(text)
+
+
+def _is_stable(text: str) -> bool:
+    normal = unicodedata.is_normalized("NFKC", text)
+    return normal and to_simplified(text) == text and not _ZERO_WIDTH.search(text)
 
 
 def _fold_once(text: str, variants: frozenset[str]) -> str:

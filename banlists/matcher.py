@@ -79,7 +79,7 @@ class Layer:
         for hit in self._contains.find(folded):
             if _respects_words(folded, hit):
                 yield hit
-        yield from self._searched(folded)
+        yield from self.regex_hits(folded)
 
     def text_hits(self, folded: str) -> Iterator[Hit]:
         """Hits inside a longer text.
@@ -89,9 +89,19 @@ class Layer:
         for hit in self._literals.find(folded):
             if _respects_words(folded, hit) if hit.entry.kind == "contains" else _stands_free(folded, hit):
                 yield hit
-        yield from self._searched(folded)
+        yield from self.regex_hits(folded)
 
-    def _searched(self, folded: str) -> Iterator[Hit]:
+    @property
+    def has_regexes(self) -> bool:
+        """Whether any entry of this layer is a regex."""
+        return self._any_regex is not None
+
+    def literals(self) -> Iterator[str]:
+        """The folded patterns of every entry that is no regex."""
+        return self._literals.literals()
+
+    def regex_hits(self, folded: str) -> Iterator[Hit]:
+        """Hits of the regexes alone."""
         if self._any_regex is None or not self._any_regex.search(folded):
             return
         for compiled, entry in self._regexes:
@@ -111,6 +121,12 @@ class _Index:
             self._singles.setdefault(literal, []).append(entry)
         else:
             self._by_start.setdefault(literal[:2], []).append((literal, entry))
+
+    def literals(self) -> Iterator[str]:
+        """Every literal."""
+        yield from self._singles
+        for entries in self._by_start.values():
+            yield from (literal for literal, _ in entries)
 
     def find(self, text: str) -> Iterator[Hit]:
         by_start = self._by_start

@@ -15,6 +15,11 @@ def data_folder() -> Path:
     return Path(os.environ.get(DATA_VARIABLE) or _DEFAULT).resolve()
 
 
+def peers_folder() -> Path:
+    """Where the other trainers are installed: apart, for a dependency of theirs slows the start of numba."""
+    return data_folder() / "peers"
+
+
 def corpus_path(name: str) -> Path:
     """The JSONL file of a corpus, one of `CORPORA`; it may not have been built yet."""
     return data_folder() / "corpora" / f"{name}.jsonl"

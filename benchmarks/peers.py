@@ -6,11 +6,13 @@ import base64
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from itertools import islice
 from pathlib import Path
 
 import msgspec
+
+from benchmarks.folders import peers_folder
 
 MINIMUM_FREQUENCY = 2  # what `winnow train` does unless told otherwise; the trainers that can do it do it too
 _BATCH = 1000  # documents handed to Hugging Face's trainer at once, as its documentation advises
@@ -48,10 +50,11 @@ class Peer:
     @property
     def version(self) -> str:
         """The installed version; empty when it is not installed."""
+        aside = (found.version for found in distributions(name=self.distribution, path=[str(peers_folder())]))
         try:
             return version(self.distribution)
         except PackageNotFoundError:
-            return ""
+            return next(aside, "")
 
 
 class _Document(msgspec.Struct):
@@ -212,6 +215,7 @@ def by_name(names: Iterable[str]) -> list[Peer]:
 
 def main(arguments: list[str]) -> None:
     """Train with one adapter: NAME CORPUS FOLDER VOCAB_SIZE PATTERN REGEX."""
+    sys.path.append(str(peers_folder()))
     name, corpus, folder, vocab_size, pattern, regex = arguments
     _ADAPTERS[name](Task(Path(corpus), Path(folder), int(vocab_size), pattern, regex))
 

@@ -21,7 +21,7 @@ _EVENTS_PER_CALL = 4096  # a call of the kernel cannot be interrupted, so each i
 # Room to begin with. It is only address space until it is used, and spares most trainings the growing.
 _PAIRS_PER_ID = 32
 _POOL_GROWTH = 3
-_JUDGED_AHEAD = 64  # pairs near the top of the heap that are judged together
+_JUDGED_AHEAD = 24  # pairs near the top of the heap that are judged together
 
 
 def new_state(

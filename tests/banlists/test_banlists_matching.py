@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from hypothesis import assume, given
@@ -174,3 +175,38 @@ def test_more_entries_never_ban_less(text: str) -> None:
     few = bans(entry("contains", "中彩票"))
     many = bans(entry("contains", "中彩票"), entry("text", "视频"), entry("contains", "天中"))
     assert not (hit(few, text) and not hit(many, text))
+
+
+BUILTIN_PATTERNS = sorted(
+    {entry.pattern for entry in load_ban_lists(["full"]).entries if entry.kind != "regex"}
+)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(BUILTIN_PATTERNS),
+            st.sampled_from(BUILTIN_PATTERNS).map(str.upper),
+            st.sampled_from(
+                [" ", "_", "\u200b", "\ufeff", "Ａ", "İ", "ß", "e\u0301", "\u0301", "彩", "ｽ", "視"]
+            ),
+            st.text(max_size=3),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(0, 3),
+)
+def test_the_quick_no_is_never_wrong(parts: list[str], cut: int) -> None:
+    """What the prefilter rules out, matching without it does not find either."""
+    token = "".join(parts).encode("utf-8", errors="replace")[cut:]
+    bans = load_builtin_full()
+    quick = bans.match(token)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bans._prefilter, "rules_out", lambda text: False)
+        assert bans.match(token) == quick
+
+
+@cache
+def load_builtin_full() -> BanList:
+    return load_ban_lists(["full"])
