@@ -19,6 +19,13 @@ def show_text(text: str) -> str:
 
 def show_bytes(token: bytes) -> str:
     """Token bytes for human eyes: valid UTF-8 as text (see `show_text`), other bytes as `<0xE2>`."""
+    try:
+        return show_text(token.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _show_broken(token)
+
+
+def _show_broken(token: bytes) -> str:
     pieces: list[str] = []
     rest = token
     while rest:

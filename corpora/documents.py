@@ -116,6 +116,12 @@ class Corpus:
         return [shard.origin for shard in self.shards if isinstance(shard.origin, Path)]
 
     @property
+    def where(self) -> str:
+        """The inputs for messages: the first one's place, and how many more there are."""
+        first = self.shards[0].where if self.shards else "no input"
+        return f"{first} and {len(self.shards) - 1} more" if len(self.shards) > 1 else first
+
+    @property
     def identity(self) -> list[tuple[str, str, int, int]]:
         """The shards' identities, for `corpora.outputs.fingerprint`."""
         return [shard.identity for shard in self.shards]

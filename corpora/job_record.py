@@ -85,7 +85,8 @@ def _corpus_lines(summary: Mapping[str, Any]) -> list[str]:
 
 def _tokenizer_lines(manifest: Mapping[str, Any], audit: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"Vocabulary  {manifest['vocab_size']:,} tokens; {manifest['refused_merges']:,} merges refused by ban lists"
+        f"Vocabulary  {manifest['vocab_size']:,} tokens;"
+        f" {manifest['refused_merges']:,} merges refused by ban lists"
     ]
     if rates := _bytes_per_token(audit):
         shown = ", ".join(f"{name} {rate:.2f}" for name, rate in rates.items())

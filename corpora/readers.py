@@ -29,7 +29,8 @@ def read_shard(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
             if left is not None:
                 left -= kept.num_rows
             if kept.num_rows:
-                yield _checked(kept, shard)
+                # Reading JSON lines has looked already; looking twice would cost a tenth of the reading.
+                yield kept if shard.file_format == "jsonl" else _checked(kept, shard)
             if left == 0:
                 return
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:

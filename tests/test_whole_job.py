@@ -9,6 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+WRITTEN = (
+    "report.html", "manifest.json", "corpus/summary.json", "counts/counts.parquet",
+    "tokenizer/tokenizer.json", "tokenizer/tokenizer.tiktoken", "tokenizer/vocab.txt", "tokenizer/merges.jsonl",
+    "audit/findings.jsonl", "audit/audit.json",
+)  # fmt: skip
 FAST = ("--set", "train.vocab-size=2048")
 
 
@@ -37,8 +42,7 @@ def job(tmp_path_factory: pytest.TempPathFactory, winnow_module) -> Path:
 def test_the_job_writes_what_the_contract_names(job: Path) -> None:
     for name in ("corpus", "counts", "tokenizer", "audit"):
         assert (job / name).is_dir()
-    for name in ("report.html", "manifest.json", "tokenizer/tokenizer.json", "tokenizer/tokenizer.tiktoken",
-                 "tokenizer/vocab.txt", "tokenizer/merges.jsonl", "audit/findings.jsonl", "corpus/summary.json"):  # fmt: skip
+    for name in WRITTEN:
         assert (job / name).stat().st_size > 0, name
     assert not [path for path in job.rglob(".*") if path.is_file()], "no marker, lock or temporary file stays"
 
@@ -122,6 +126,40 @@ def test_no_banned_token_was_learned_and_every_refusal_names_its_entry(job: Path
     events = [json.loads(line) for line in (job / "tokenizer" / "merges.jsonl").open(encoding="utf-8")]
     assert all(event["entry"] for event in events if event["event"] == "refused")
     assert sum(event["event"] == "merge" for event in events) + 256 + 1 == vocabulary.size
+
+
+def test_the_built_in_lists_cover_what_pollutes_the_sample(tmp_path: Path, winnow) -> None:
+    """Without the filter, training alone: what the lists refuse, and what is learned all the same."""
+    arguments = (
+        "train",
+        "recipe:sample",
+        "-o",
+        tmp_path / "tok",
+        "--vocab-size",
+        6000,
+        "--ban",
+        "core",
+        "-q",
+    )
+    assert winnow(*arguments).code == 0
+    events = [json.loads(line) for line in (tmp_path / "tok" / "merges.jsonl").open(encoding="utf-8")]
+    refused = [event for event in events if event["event"] == "refused"]
+    assert {"gambling", "adult", "seo", "boilerplate", "anomalous"} <= {
+        event["category"] for event in refused
+    }
+    lists = {event["list"].split("-")[0] for event in refused}
+    assert {"zh", "ja", "ko", "th", "cyrillic", "latin", "tool"} <= lists
+    learned = {event["text"].strip() for event in events if event["event"] == "merge"}
+    assert not learned & {
+        "天天中彩票",
+        "大发快三",
+        "สล็อต",
+        "카지노",
+        "出張",
+        "名無しさん",
+        "gacor",
+        "numerusform",
+    }
 
 
 def test_the_verbs_one_after_another_on_real_sentences(shared_data: Path, tmp_path: Path, winnow) -> None:

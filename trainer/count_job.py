@@ -46,8 +46,9 @@ def count_corpus(
 ) -> CountSummary:
     """Count a corpus into `out` and write `out` + `.manifest.json`.
 
-    Raises AlreadyFinished when the same call has done so, WrongCall when the output is an input or
-    holds anything else and `force` is off, WinnowError for what cannot be read.
+    Raises AlreadyFinished when the same call has done so, WrongCall when the output is an input, a
+    file that no count wrote, or (unless `force`) that of another call, WinnowError for what cannot be
+    read and when there is no text.
     """
     started = time.perf_counter()
     configuration = count_configuration(options)
@@ -62,7 +63,7 @@ def count_corpus(
         counted = time.perf_counter()
         if not count.progress.pretokens:
             count.clean()
-            raise WinnowError("there is no text to count", hint="look at the input and --text-field")
+            raise WinnowError("there is no text to count", where=corpus.where, hint="is --text-field right?")
         rows = write_counts(out, count.pieces(), options.pattern)
     summary = _summary(count, problems, rows, started, counted)
     write_manifest(
@@ -131,13 +132,16 @@ def _claim(out: Path, manifest_path: Path, call: str, corpus: Corpus, *, force: 
         raise WrongCall("is a folder; a file is needed", where=out, hint="--out FILE.parquet")
     if out.suffix != ".parquet":
         raise WrongCall("counts are Parquet", where=out, hint="--out FILE.parquet")
-    if not out.exists() or force:
+    if not out.exists():
         return
-    if manifest_path.exists() and _call_of(manifest_path) == call:
+    found = _call_of(manifest_path) if manifest_path.exists() else None
+    if found is None:
+        raise WrongCall("exists, and `winnow count` did not write it", where=out, hint="choose another --out")
+    if force:
+        return
+    if found == call:
         raise AlreadyFinished(out)
-    raise WrongCall(
-        "exists already, and is not the output of this call", where=out, hint="--force replaces it"
-    )
+    raise WrongCall("is the output of a different call", where=out, hint="--force replaces it")
 
 
 def _call_of(manifest_path: Path) -> object:

@@ -50,7 +50,7 @@ def write_event_log(path: Path, result: TrainingResult) -> None:
 def _records(result: TrainingResult) -> Iterator[_Merge | _Refusal]:
     for event in result.events:
         token = event.left + event.right
-        spelled = event.left.hex(), event.right.hex(), token.hex(), _shown(token)
+        spelled = event.left.hex(), event.right.hex(), token.hex(), show_bytes(token)
         if event.refused is None:
             yield _Merge(event.token_id, *spelled, event.count)
         else:
@@ -64,12 +64,3 @@ def _refusal(event: MergeEvent, left: str, right: str, token: str, text: str) ->
     return _Refusal(
         left, right, token, text, event.count, event.token_id, why.entry, why.list_id, why.category, why.text
     )
-
-
-def _shown(token: bytes) -> str:
-    """`show_bytes`, with a short way for the many tokens that have nothing to hide."""
-    try:
-        text = token.decode()
-    except UnicodeDecodeError:
-        return show_bytes(token)
-    return text if text.isprintable() else show_bytes(token)

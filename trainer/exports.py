@@ -116,17 +116,15 @@ def _tokenizer_json(vocabulary: Vocabulary) -> bytes:
 
 def _vocab_lines(vocabulary: Vocabulary) -> Iterator[str]:
     parts = {made: (left, right) for left, right, made in vocabulary.rules}
+    shown = {id_: f"[{show_bytes(token)}]" for id_, token in vocabulary.tokens.items()}
     for id_ in sorted({*vocabulary.tokens, *vocabulary.special_ids, *vocabulary.tombstones}):
         if id_ in vocabulary.tombstones:
             yield f"{id_}\t\tremoved"
         elif id_ in vocabulary.special_ids:
             yield f"{id_}\t[{show_text(vocabulary.special_ids[id_])}]\tspecial"
+        elif id_ in parts:
+            left, right = parts[id_]
+            yield f"{id_}\t{shown[id_]}\t{shown[left]} + {shown[right]}"
         else:
-            yield f"{id_}\t[{show_bytes(vocabulary.tokens[id_])}]\t{_origin(vocabulary, id_, parts.get(id_))}"
-
-
-def _origin(vocabulary: Vocabulary, id_: int, parts: tuple[int, int] | None) -> str:
-    if parts is None:
-        return "byte" if len(vocabulary.tokens[id_]) == 1 else "whole pieces only"
-    left, right = (show_bytes(vocabulary.tokens[part]) for part in parts)
-    return f"[{left}] + [{right}]"
+            alone = "byte" if len(vocabulary.tokens[id_]) == 1 else "whole pieces only"
+            yield f"{id_}\t{shown[id_]}\t{alone}"

@@ -8,6 +8,7 @@ from itertools import pairwise
 from corpora.display import show_text
 from corpora.errors import WinnowError
 from trainer.portable import compile_pattern, is_one_piece
+from trainer.pretokenize import PATTERNS
 from trainer.tokenizer_json import tombstone
 from trainer.vocabulary import Encoding, Vocabulary
 
@@ -50,7 +51,9 @@ def _require_distinct_starts(vocabulary: Vocabulary) -> None:
 
 def _require_whole_text(vocabulary: Vocabulary) -> None:
     """tiktoken drops what the pattern does not match, so the pattern must match every character."""
-    unmatched = _unmatched_character(vocabulary.pattern)
+    if vocabulary.pattern in PATTERNS.values():  # they match everything: a test looks, once for all
+        return
+    unmatched = unmatched_character(vocabulary.pattern)
     if unmatched:
         raise WinnowError(
             f"the pattern does not match {show_text(unmatched)!r} (U+{ord(unmatched):04X}); "
@@ -61,7 +64,7 @@ def _require_whole_text(vocabulary: Vocabulary) -> None:
 
 
 @cache
-def _unmatched_character(pattern: str) -> str:
+def unmatched_character(pattern: str) -> str:
     """The first character that the pattern leaves out of a text of all characters; empty if none."""
     every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
     rest: str = compile_pattern(pattern).sub("", every)

@@ -11,7 +11,7 @@ import msgspec
 
 from corpora.errors import WinnowError
 from trainer.byte_alphabet import from_mapped
-from trainer.derive import Merge, derive_merges
+from trainer.derive import Derivation, Merge, derive_merges
 from trainer.pre_tokenizer_reader import PreTokenizer, read_pre_tokenizer
 from trainer.tokenizer_json import tombstone
 from trainer.vocabulary import Encoding, Vocabulary
@@ -46,11 +46,14 @@ class _File(msgspec.Struct):
     post_processor: dict[str, Any] | None = None
 
 
-def parse_tokenizer_json(data: bytes, name: str, where: str) -> Vocabulary:
+def parse_tokenizer_json(
+    data: bytes, name: str, where: str, *, derivation: Derivation | None = None
+) -> Vocabulary:
     """Read a `tokenizer.json`. `name` becomes the vocabulary's, `where` names the file in errors.
 
     Added tokens become special tokens. What the record cannot hold (a normalizer, a template) is
     written to `notes`. A file whose merges do not follow its ids keeps them, as `Encoding.MERGES`.
+    A caller that knows the `derivation` of these very tokens saves the time to derive them again.
 
     Raises WinnowError for JSON that is broken, for a model that is not byte-level BPE, and for
     merges or tokens that do not fit together.
@@ -71,7 +74,7 @@ def parse_tokenizer_json(data: bytes, name: str, where: str) -> Vocabulary:
     )
     ordinary = {spelling: id_ for spelling, id_ in file.model.vocab.items() if id_ in tokens}
     merges = _merges(file.model.merges, ordinary, where)
-    return _with_encoding(vocabulary, merges, pre_tokenizer)
+    return _with_encoding(vocabulary, merges, pre_tokenizer, derivation or derive_merges(tokens))
 
 
 def _decode(data: bytes, where: str) -> _File:
@@ -156,7 +159,7 @@ def _merges(rules: Iterable[Any], id_of: Mapping[str, int], where: str) -> tuple
 
 
 def _with_encoding(
-    vocabulary: Vocabulary, merges: tuple[Merge, ...], pre_tokenizer: PreTokenizer
+    vocabulary: Vocabulary, merges: tuple[Merge, ...], pre_tokenizer: PreTokenizer, derived: Derivation
 ) -> Vocabulary:
     """Decide how the vocabulary encodes: by its ids alone when the rules say nothing else.
 
@@ -165,7 +168,6 @@ def _with_encoding(
     """
     if not pre_tokenizer.single_pattern:
         return replace(vocabulary, merges=merges, encoding=Encoding.UNKNOWN)
-    derived = derive_merges(vocabulary.tokens)
     made = [token for _, _, token in merges]
     ordered = all(first <= second for first, second in pairwise(made))
     looked_up = vocabulary.whole_pieces or not derived.orphans

@@ -99,7 +99,9 @@ def gather_words(
     words = count.words() if mix is None else weigh(count.table(), mix, drop_singletons=False)
     count.clean()
     if not words.size:
-        raise WinnowError("there is no text to train on", hint="look at the input and --text-field")
+        raise WinnowError(
+            "there is no text to train on", where=inputs.corpus.where, hint="is --text-field right?"
+        )
     kept = words.where(words.counts > 1) if drop_singletons else words
     seen = count.progress
     return Gathered(kept, seen.documents, seen.bytes, problems.count, count.read_seconds)

@@ -23,7 +23,7 @@ from trainer.counting import CountOptions
 from trainer.merge_kernel import State
 from trainer.mix import Mix
 from trainer.train_inputs import TrainInputs, gather_words, sample_texts
-from trainer.train_outputs import write_outputs
+from trainer.train_outputs import import_libraries, write_outputs
 from trainer.training import TrainingOptions, first_state, run_training
 from trainer.training_result import TrainingResult
 
@@ -104,9 +104,12 @@ def train_tokenizers(
     call = fingerprint("train", job.configuration, [job.inputs.identity, packs])
     record = Record()
     with output_folder(out, call, force=force) as folder, ThreadPoolExecutor(1) as background:
-        hashes = background.submit(job.inputs.hashes)
         try:
-            result = _learn(job, folder, record, watch or Watch())
+            state = _first_state(job, folder, record, watch or Watch())
+            # Merging keeps one core busy; what else has to be done is done beside it.
+            background.submit(import_libraries)
+            hashes = background.submit(job.inputs.hashes)
+            result = _learn(job, folder, state, record, watch or Watch())
             written = _write_sizes(job, folder, result, record)
         except WinnowError:
             _forget(folder)
@@ -116,14 +119,18 @@ def train_tokenizers(
     return result
 
 
-def _learn(job: TrainJob, folder: OutputFolder, record: Record, watch: Watch) -> TrainingResult:
-    path = folder.path / _CHECKPOINT
-    kept = load_checkpoint(path, folder.fingerprint)
+def _first_state(job: TrainJob, folder: OutputFolder, record: Record, watch: Watch) -> State:
+    """Where a killed run had come to, or the state before the first merge."""
+    kept = load_checkpoint(folder.path / _CHECKPOINT, folder.fingerprint)
     if kept is None:
-        state = _prepare(job, folder, record, watch)
-    else:
-        state, note = kept
-        record.recall(note)
+        return _prepare(job, folder, record, watch)
+    state, note = kept
+    record.recall(note)
+    return state
+
+
+def _learn(job: TrainJob, folder: OutputFolder, state: State, record: Record, watch: Watch) -> TrainingResult:
+    path = folder.path / _CHECKPOINT
     checkpoints = Checkpoints(path, folder.fingerprint, job.checkpoint_seconds, record.note())
     with record.timed("merge"):
         return run_training(

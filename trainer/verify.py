@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from corpora.display import show_text
 from corpora.errors import WinnowError
 from trainer import reference_encoder
+from trainer.derive import Derivation
 from trainer.exports import TIKTOKEN, TOKENIZER_JSON, refusals_of, to_tiktoken
 from trainer.expressible import require_expressible
 from trainer.portable import is_one_piece, portable_pattern
 from trainer.tiktoken_file import parse_tiktoken
 from trainer.tokenizer_json_reader import parse_tokenizer_json
 from trainer.unicode_drift import drifting_characters
-from trainer.vocabulary import Vocabulary
+from trainer.vocabulary import Encoding, Vocabulary
 
 if TYPE_CHECKING:
     import tiktoken
@@ -57,7 +58,7 @@ def verify_exports(
     Raises WinnowError at the first difference, naming the text and the ids.
     """
     require_expressible(vocabulary)
-    record = _read_record(folder, vocabulary.name)
+    record = _read_record(folder, vocabulary.with_merges())
     ranks = _read_ranks(folder)
     _check_record(folder, record, ranks, vocabulary.with_merges())
     pair = _open_exports(folder, replace(record, tokens=ranks))
@@ -89,9 +90,11 @@ def adversarial_texts(vocabulary: Vocabulary, count: int, seed: int) -> list[str
     return made
 
 
-def _read_record(folder: Path, name: str) -> Vocabulary:
+def _read_record(folder: Path, expected: Vocabulary) -> Vocabulary:
     path = folder / TOKENIZER_JSON
-    return parse_tokenizer_json(path.read_bytes(), name, str(path))
+    # Taken as known: should the file hold other tokens, `_check_record` says so.
+    known = Derivation(expected.rules, expected.orphans) if expected.encoding is Encoding.RANKS else None
+    return parse_tokenizer_json(path.read_bytes(), expected.name, str(path), derivation=known)
 
 
 def _read_ranks(folder: Path) -> dict[int, bytes]:

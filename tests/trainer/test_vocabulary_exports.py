@@ -13,7 +13,9 @@ from tokenizers import Tokenizer
 
 from corpora.errors import WinnowError, WrongCall
 from trainer.exports import EXPORTS, to_tiktoken, to_tokenizers, write_exports
+from trainer.expressible import unmatched_character
 from trainer.portable import compile_pattern, is_one_piece, portable_pattern
+from trainer.pretokenize import PATTERNS
 from trainer.tokenizer_json import tokenizer_record
 from trainer.verify import verify_exports
 from trainer.vocabulary import Vocabulary
@@ -178,3 +180,9 @@ def test_is_one_piece() -> None:
     assert is_one_piece(r"\w+|\W+", "abc")
     assert not is_one_piece(r"\w+|\W+", "a-c")
     assert is_one_piece("x", "abc")
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_the_named_patterns_leave_no_character_out(name: str) -> None:
+    """`require_expressible` takes this for granted."""
+    assert unmatched_character(PATTERNS[name]) == ""
