@@ -11,8 +11,8 @@ import pytest
 
 WRITTEN = (
     "report.html", "manifest.json", "corpus/summary.json", "counts/counts.parquet",
-    "tokenizer/tokenizer.json", "tokenizer/tokenizer.tiktoken", "tokenizer/vocab.txt", "tokenizer/merges.jsonl",
-    "audit/findings.jsonl", "audit/audit.json",
+    "tokenizer/tokenizer.json", "tokenizer/tokenizer.tiktoken", "tokenizer/vocab.txt",
+    "tokenizer/merges.jsonl", "audit/findings.jsonl", "audit/audit.json",
 )  # fmt: skip
 FAST = ("--set", "train.vocab-size=2048")
 
