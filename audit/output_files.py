@@ -13,6 +13,7 @@ import msgspec
 from audit.auditing import AuditOptions, audit_vocabulary, identify
 from audit.comparing import DiffOptions, compare_vocabularies
 from audit.output_formats import to_jsonl
+from audit.policy import load_policy
 from audit.records import audit_record, diff_record
 from audit.report import write_diff_report, write_report
 from corpora.errors import WrongCall
@@ -31,7 +32,9 @@ def audit_into(
     """Audit into a folder; whether the policy passed. A finished folder only answers again."""
     configuration = audit_configuration(options)
     inputs = _input_hashes(options)
-    call = fingerprint("audit", configuration, [identify(vocabulary), inputs])
+    policy = load_policy(options.policy)
+    rules = [policy.limits, policy.allow, sorted(policy.baseline)]  # what it extends and its baseline, too
+    call = fingerprint("audit", configuration, [identify(vocabulary), inputs, rules])
     started = time.monotonic()
     try:
         with output_folder(out, call, force=force) as folder:
@@ -101,8 +104,8 @@ def audit_configuration(options: AuditOptions) -> dict[str, Any]:
 
 def _input_hashes(options: AuditOptions) -> list[FileHash]:
     files = [path for path in (options.counts, options.merges) if path is not None]
-    if options.corpus is not None:
-        files.append(options.corpus / MANIFEST_NAME)
+    if options.corpus is not None:  # its parts, because its manifest and summary hold timings
+        files += sorted(options.corpus.glob("*/*.parquet")) or [options.corpus / "decisions"]
     missing = next((path for path in files if not path.is_file()), None)
     if missing is not None:
         raise WrongCall("no such file", where=missing)

@@ -15,7 +15,7 @@ from corpora.recipes import Recipe
 
 REASONS_SHOWN = 5
 # Files that hold timings differ between two runs over the same inputs; the manifest leaves them out.
-_TIMED = frozenset({MANIFEST_NAME, "summary.json"})
+_TIMED = (MANIFEST_NAME, "summary.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def write_job_manifest(
 ) -> None:
     """Write the manifest of the whole job: the recipe, every input, and every output without timings."""
     names = sorted(path.relative_to(output) for path in output.rglob("*") if path.is_file())
-    kept = [name for name in names if name.name not in _TIMED and not name.name.startswith(".")]
+    kept = [name for name in names if not name.name.endswith(_TIMED) and not name.name.startswith(".")]
     manifest = Manifest(
         "run",
         command_line,

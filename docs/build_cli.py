@@ -22,7 +22,8 @@ Written by `make docs` from the commands' own help. Exit codes: 0 fine, 1 failed
 
 def sections(command: click.Command, parent: click.Context | None, name: str) -> Iterator[str]:
     """One section of Markdown for a command, and one for each below it."""
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    settings = {"help_option_names": ["-h", "--help"], "terminal_width": 100, "max_content_width": 100}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

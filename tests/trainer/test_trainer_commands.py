@@ -106,8 +106,15 @@ def test_count_leaves_files_of_others_alone(corpus: Path, tmp_path: Path) -> Non
     other = tmp_path / "other.parquet"
     other.write_bytes(b"something else")
     assert call("count", corpus, "-o", other) == 2
+    assert call("count", corpus, "-o", other, "--force") == 2
     assert other.read_bytes() == b"something else"
-    assert call("count", corpus, "-o", other, "--force") == 0
+
+
+def test_count_replaces_its_own_file_when_forced(corpus: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.parquet"
+    assert call("count", corpus, "-o", own, "--pattern", "gpt2") == 0
+    assert call("count", corpus, "-o", own) == 2
+    assert call("count", corpus, "-o", own, "--force") == 0
 
 
 def test_train_writes_every_file_and_both_libraries_read_them(counts: Path, tmp_path: Path) -> None:
