@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from audit import report_drawings, report_rows, report_summary, report_text
 from audit.report_text import number
 from audit.results import AuditResult, DiffResult
+from audit.safe_pages import own_file, page_environment, security_policy
 from corpora.display import show_text
 from corpora.files import write_text
 from corpora.manifest import tool_version
@@ -135,60 +133,23 @@ def _about_the_verdict(result: AuditResult) -> list[tuple[bool, Section, str]]:
 
 
 def _render(template: str, **context: Any) -> str:
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = own_file(TEMPLATES / "report.css"), own_file(TEMPLATES / "report.js")
     return (
         _environment()
         .get_template(template)
         .render(
             style=style,
             script=script,
-            security_policy=_security_policy(style, script),
+            security_policy=security_policy(style, script),
             version=tool_version(),
             **context,
         )
     )
 
 
-def _asset(name: str) -> Markup:
-    # Our own file, fit to stand inside <style> or <script> as it is; nothing of the result enters it.
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
-
-
-def _security_policy(style: str, script: str) -> str:
-    """Only this page's own style and script may run, known by their hash; nothing may be fetched."""
-    rules = {
-        "default-src": "'none'",
-        "style-src": _source_hash(style),
-        "script-src": _source_hash(script),
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-    return "; ".join(f"{directive} {value}" for directive, value in rules.items())
-
-
-def _source_hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_without_hidden,
-    )
-    environment.globals.update(_functions())
-    return environment
-
-
-def _without_hidden(value: object) -> object:
-    """Every text that a template prints loses what a browser would hide or obey; then it is escaped."""
-    return show_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return page_environment(TEMPLATES, _functions())
 
 
 def _functions() -> Mapping[str, Callable[..., Any]]:

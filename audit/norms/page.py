@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from audit.norms.comparison import Comparison
 from audit.norms.drawings import Series, lines, norm_histogram
 from audit.norms.records import MatrixScan, NormScan
 from audit.norms.tables import lump_text
 from audit.report_text import counted, number, token_html
-from corpora.display import show_text
+from audit.safe_pages import own_file, page_environment, security_policy
 from corpora.manifest import tool_version
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -41,47 +39,26 @@ def _sides(scan: NormScan) -> list[tuple[str, MatrixScan]]:
 
 
 def _render(template: str, **context: Any) -> str:
-    style = (TEMPLATES / "norms.css").read_text(encoding="utf-8")
+    style = own_file(TEMPLATES / "norms.css")
     page = _environment().get_template(template)
     return page.render(
-        # Our own file, fit to stand inside <style> as it is; nothing of a checkpoint enters it.
-        style=Markup(style),
-        security_policy=_security_policy(style),
+        style=style,
+        security_policy=security_policy(style),
         version=tool_version(),
         limit=ROWS_SHOWN,
         **context,
     )
 
 
-def _security_policy(style: str) -> str:
-    """Only this page's own style, known by its hash; no script, and nothing may be fetched."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_without_hidden,
-    )
-    environment.globals.update(
-        counted=counted, lines=lines, lump_text=lump_text, norm_histogram=norm_histogram, number=number,
-        plain=_plain, token=token_html, Series=Series,
-    )  # fmt: skip
-    return environment
+    functions: Mapping[str, Callable[..., Any]] = {
+        "counted": counted, "lines": lines, "lump_text": lump_text, "norm_histogram": norm_histogram,
+        "number": number, "plain": _plain, "token": token_html, "Series": Series,
+    }  # fmt: skip
+    return page_environment(TEMPLATES, functions)
 
 
 def _plain(value: float) -> str:
     """A measured number with four digits; an empty text for NaN."""
     return "" if value != value else f"{value:.4g}"
-
-
-def _without_hidden(value: object) -> object:
-    """Every text that a template prints loses what a browser would hide or obey; then it is escaped."""
-    return show_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
