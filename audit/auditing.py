@@ -89,7 +89,7 @@ def audit_vocabulary(vocabulary: Vocabulary, options: AuditOptions, say: Say) ->
     checks = [*check_structure(vocabulary, texts), *check_merge_tree(tree), *check_texts(texts)]
     encoded = encode_tokens(texts, engines)
     checks.append(check_reach(vocabulary, texts, encoded, engines))
-    checks += [check_round_trip(encoded, engines), check_agreement(encoded, engines)]
+    checks += [check_round_trip(encoded, engines), check_agreement(encoded, engines, vocabulary.pattern)]
     usage = _usage(options, tree, engines)
     residues = check_residues(tree, usage)
     checks += [residues, check_bans(texts, options.bans)]

@@ -9,15 +9,16 @@ from math import isqrt
 from audit.token_text import TokenText, Utf8Class
 
 # Neighbours that change how the published patterns cut: letters of both cases, spaces, newlines, digits,
-# punctuation, contractions in both cases, and a caseless letter.
+# punctuation, contractions in both cases, a caseless letter, and a sign too rare to be merged with anything.
 # fmt: off
 _BEFORE = (
     "", "a", "A", " ", "x ", "\n", ".", "1", "s", "“", "(", "/", "'", "é", "中", "aA", "Aa", " a", " A",
+    "☃", " ☃",
 )
 _AFTER = (
     "", "s", "S", "a", "A", "t", "T", "e", "E", "l", "é", "中", "1", " ", " x", "\n", "\n\n", "\r\n",
     ".", ",", "/", "//", "'", ")", "?", "!", "aA", "Aa", "re", "RE",
-    "'s", "'S", "'t", "'T", "'re", "'RE", "'ll", "'LL", "'d", "'D", "'m", "'M", "'ve", "'VE",
+    "'s", "'S", "'t", "'T", "'re", "'RE", "'ll", "'LL", "'d", "'D", "'m", "'M", "'ve", "'VE", "☃",
 )
 # fmt: on
 _TRIES = 600  # texts tried for one cut token
