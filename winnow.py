@@ -8,23 +8,23 @@ from importlib import import_module
 import click
 
 from corpora.cli import CONTEXT_SETTINGS
-from corpora.errors import GateFailed, WinnowError
+from corpora.errors import outcome
 from corpora.manifest import tool_version
 from corpora.outputs import AlreadyFinished
 
-# verb -> (module, attribute). Command modules import nothing heavy, so that help stays instant.
-COMMANDS = {
-    "run": ("corpora.commands", "run"),
-    "filter": ("curation.commands", "filter_documents"),
-    "explain": ("curation.commands", "explain"),
-    "stats": ("curation.commands", "stats"),
-    "calibrate": ("curation.commands", "calibrate"),
-    "count": ("trainer.commands", "count"),
-    "train": ("trainer.commands", "train"),
-    "ban": ("banlists.commands", "ban"),
-    "diff": ("audit.commands", "diff"),
-    "audit": ("audit.commands", "audit"),
-    "norms": ("audit.norms.commands", "norms"),
+# Verb → where it lives, in the order of the job. Nothing heavy is imported until a verb runs.
+VERBS = {
+    "run": "corpora.commands:run",
+    "filter": "curation.commands:filter_documents",
+    "explain": "curation.commands:explain",
+    "stats": "curation.commands:stats",
+    "calibrate": "curation.commands:calibrate",
+    "count": "trainer.commands:count",
+    "train": "trainer.commands:train",
+    "ban": "banlists.commands:ban",
+    "diff": "audit.commands:diff",
+    "audit": "audit.commands:audit",
+    "norms": "audit.norms.commands:norms",
 }
 
 
@@ -33,15 +33,12 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs, in the order of the job."""
-        return list(COMMANDS)
+        return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one verb."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+        module, _, attribute = VERBS.get(cmd_name, "").partition(":")
+        return getattr(import_module(module), attribute) if module else None
 
 
 @click.group(cls=LazyGroup, context_settings=CONTEXT_SETTINGS)
@@ -60,28 +57,18 @@ def main(arguments: list[str] | None = None) -> int:
         result = cli.main(args=given, prog_name="winnow", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except AlreadyFinished as note:
-        click.echo(f"winnow: {note}", err=True)
-        return 0
+        message, code = str(note), 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("winnow: stopped; the same command goes on where it stopped", err=True)
-        return 130
+        message, code = "stopped; the same command goes on where it stopped", 130
     except Exception as error:
         if "--debug" in given:
             raise
-        return _report(error)
-
-
-def _report(error: Exception) -> int:
-    if isinstance(error, WinnowError):
-        label = "gate" if isinstance(error, GateFailed) else "error"
-        click.echo(f"winnow: {label}: {error}", err=True)
-        return error.exit_code
-    kind = type(error).__name__
-    click.echo(f"winnow: internal error: {kind}: {error} (--debug shows where)", err=True)
-    return 1
+        message, code = outcome(error)
+    click.echo(f"winnow: {message}", err=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -36,6 +36,15 @@ class GateFailed(WinnowError):
     exit_code = 3
 
 
+def outcome(error: Exception) -> tuple[str, int]:
+    """What to tell the user about an error, in one line, and the exit code."""
+    if isinstance(error, GateFailed):
+        return f"gate: {error}", error.exit_code
+    if isinstance(error, WinnowError):
+        return f"error: {error}", error.exit_code
+    return f"internal error: {type(error).__name__}: {error} (--debug shows where)", 1
+
+
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str | None:
     """The known word most like `word`, for error messages; None when nothing is close."""
     import difflib
