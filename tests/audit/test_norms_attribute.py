@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import winnow as front_door
 from audit.norms.attribution import CAVEAT, AttributeOptions, attribute
 from audit.norms.records import NormScan, ScanOptions
 from audit.norms.scan import scan_checkpoint
@@ -40,8 +39,7 @@ def scan(folder: Path) -> NormScan:
 
 
 @pytest.fixture(name="norms")
-def norms_fixture(winnow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    monkeypatch.setitem(front_door.COMMANDS, "norms", ("audit.norms.commands", "norms"))
+def norms_fixture(winnow: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: winnow("norms", *arguments)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import winnow as front_door
 from audit.norms.calls import check_weights
 from tests.audit.norms_checkpoints import (
     INPUT,
@@ -47,9 +46,8 @@ def model(tmp_path_factory: pytest.TempPathFactory, planted: tuple[Planted, Plan
 
 
 @pytest.fixture(name="norms")
-def norms_fixture(winnow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def norms_fixture(winnow: Callable[..., Any]) -> Callable[..., Any]:
     """`winnow norms …` as a function."""
-    monkeypatch.setitem(front_door.COMMANDS, "norms", ("audit.norms.commands", "norms"))
     return lambda *arguments: winnow("norms", *arguments)
 
 

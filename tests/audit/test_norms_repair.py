@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-import winnow as front_door
 from audit.norms.constituents import constituents
 from audit.norms.labels import label_rows
 from audit.norms.measures import measure_rows
@@ -36,8 +35,7 @@ OTHER = "model.layers.0.weight"
 
 
 @pytest.fixture(name="norms")
-def norms_fixture(winnow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    monkeypatch.setitem(front_door.COMMANDS, "norms", ("audit.norms.commands", "norms"))
+def norms_fixture(winnow: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: winnow("norms", *arguments)
 
 
