@@ -65,12 +65,6 @@ def load_lexicon(language: str) -> Lexicon:
     return Lexicon(language, words)
 
 
-@cache
-def known_languages() -> frozenset[str]:
-    """The language codes that wordfreq has."""
-    return frozenset(wordfreq.available_languages("best"))
-
-
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """A text as words of one language, and log10 of the probability of drawing those words in a row."""

@@ -13,11 +13,13 @@ from markupsafe import Markup
 
 from corpora.display import show_text
 
+_SHARED = Path(__file__).parent / "templates"  # document.html, the frame of every page
+
 
 def page_environment(templates: Path, functions: Mapping[str, Callable[..., Any]]) -> Environment:
     """Templates that escape every text, show what is hidden in it, and may call `functions`."""
     environment = Environment(
-        loader=FileSystemLoader(templates),
+        loader=FileSystemLoader([templates, _SHARED]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

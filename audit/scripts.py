@@ -47,12 +47,6 @@ def script_table() -> npt.NDArray[np.uint8]:
     return table
 
 
-def script_of_character(character: str) -> str:
-    """The script of one character, `Common` for those that belong to none or to many."""
-    number = int(script_table()[ord(character)])
-    return SCRIPTS[number - 1] if number else COMMON
-
-
 @cache
 def _small_table() -> tuple[int, ...]:
     # Plain integers of the first plane: reading a NumPy scalar costs ten times as much.

@@ -29,8 +29,7 @@ def read_shard(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
             if left is not None:
                 left -= kept.num_rows
             if kept.num_rows:
-                # Reading JSON lines has looked already; looking twice would cost a tenth of the reading.
-                yield kept if shard.file_format == "jsonl" else _checked(kept, shard)
+                yield kept
             if left == 0:
                 return
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
@@ -40,6 +39,7 @@ def read_shard(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
 
 
 def _checked(batch: pa.RecordBatch, shard: Shard) -> pa.RecordBatch:
+    """Demand valid UTF-8 of formats that store Arrow's own bytes; the other readers have decoded theirs."""
     for name in ("text", "id"):
         try:
             batch.column(name).validate(full=True)
@@ -55,7 +55,7 @@ def _read_parquet(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
         columns = _wanted(file.schema_arrow.names, shard)
         row = 1
         for batch in file.iter_batches(batch_size=_rows_per_batch(file), columns=columns):
-            yield standard_batch(batch, shard, row, problems)
+            yield _checked(standard_batch(batch, shard, row, problems), shard)
             row += batch.num_rows
 
 
@@ -73,7 +73,7 @@ def _read_arrow(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
         for batch in _ipc_batches(source):
             for start in range(0, batch.num_rows, _MAX_ROWS):
                 part = batch.slice(start, _MAX_ROWS)
-                yield standard_batch(part, shard, row, problems)
+                yield _checked(standard_batch(part, shard, row, problems), shard)
                 row += part.num_rows
 
 
@@ -146,7 +146,7 @@ def _read_hub(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
         rows = rows.select_columns(columns) if columns else rows
         row = 1
         for table in rows.with_format("arrow").iter(batch_size=_HUB_ROWS):
-            yield standard_batch(table, shard, row, problems)
+            yield _checked(standard_batch(table, shard, row, problems), shard)
             row += table.num_rows
     except WinnowError:
         raise

@@ -58,8 +58,9 @@ def filter_documents(
     Writes DIR/documents, DIR/decisions (one row for every document that came in) and DIR/summary.json.
     """
     from corpora.documents import open_corpus
+    from corpora.machine import available_cores
     from corpora.progress import Progress
-    from curation.filter_run import available_cores, run_filter
+    from curation.filter_run import run_filter
     from curation.pipeline import FilterSettings
     from curation.reporting import filter_lines
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,11 +24,6 @@ _OWN_REASONS = {
     NEAR: "most of its n-grams stand in one earlier document",
     BOILERPLATE: "most of its n-grams stand in several earlier documents",
 }
-
-
-def available_cores() -> int:
-    """The number of processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_filter(

@@ -146,13 +146,12 @@ def train(
 def _count_options(
     pattern: str, language_field: str | None, workers: int | None, memory: str
 ) -> CountOptions:
-    import os
-
+    from corpora.machine import available_cores
     from trainer.count_job import parse_memory
     from trainer.counting import CountOptions
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return CountOptions(pattern, language_field, workers=workers or cores, memory=parse_memory(memory))
+    cores = workers or available_cores()
+    return CountOptions(pattern, language_field, workers=cores, memory=parse_memory(memory))
 
 
 def _only_needed(options: ReadOptions, language_field: str) -> ReadOptions:

@@ -171,6 +171,20 @@ def test_damaged_files_fail_with_their_name(name: str, tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["x.parquet", "x.arrow"])
+def test_text_that_is_not_utf8_inside_arrow_is_refused(name: str, tmp_path: Path) -> None:
+    text = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")]
+    )
+    table = pa.table({"text": text})
+    if name.endswith(".arrow"):
+        pyarrow.feather.write_feather(table, str(tmp_path / name), compression="uncompressed")
+    else:
+        pq.write_table(table, tmp_path / name)
+    with pytest.raises(WinnowError, match="not valid UTF-8"):
+        read(tmp_path / name)
+
+
 def test_a_wrong_text_field_names_the_fields_there_are(tmp_path: Path) -> None:
     pq.write_table(pa.table({"body": ["a"], "url": ["b"]}), tmp_path / "x.parquet")
     with pytest.raises(WinnowError, match=r"body, url.*--text-field"):
