@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.kernels import kernel, part, signed
-from trainer.merge_kernel import BETWEEN, FIRST, NO_PAIR, PAIR, SIZE, SYMBOL, WORD
+from trainer.merge_kernel import BETWEEN, NO_PAIR, PAIR, SYMBOL, WORD
 
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.int32]
@@ -40,43 +40,47 @@ def _compare(keys: Bytes, offsets: Large, row: int) -> int:
 
 
 @kernel
-def lay_out(keys: Bytes, starts: Large, stops: Large, id_of_byte: Small, cells: Small) -> None:
-    """Write words `keys[starts[i]:stops[i]]` to `cells`, with `BETWEEN` around each, without pairs."""
-    cells[0] = BETWEEN  # and so no pair and no word
+def lay_out(
+    keys: Bytes, starts: Large, stops: Large, counts: Large, first_word: int,
+    rank_of_byte: Small, first_id: int, cells: Small, tally: Large,
+) -> None:  # fmt: skip
+    """Write words `keys[starts[i]:stops[i]]` to `cells`, each with `BETWEEN` after it, without pairs.
+
+    A byte's id is `first_id` more than its rank; word i is called `first_word + i`. The pairs of
+    bytes are added up: `tally[256 * left + right]`, by rank, gets (count, occurrences).
+    """
     place = 0
     for word in range(starts.size):
+        left = -1
         for source in range(starts[word], stops[word]):
-            place += 1
-            cells[place, SYMBOL] = id_of_byte[keys[source]]
+            right = rank_of_byte[keys[source]]
+            cells[place, SYMBOL] = first_id + right
             cells[place, PAIR] = NO_PAIR
-            cells[place, WORD] = word
+            cells[place, WORD] = first_word + word
+            if left >= 0:
+                tally[256 * left + right, 0] += counts[word]
+                tally[256 * left + right, 1] += 1
+            left = right
+            place += 1
+        cells[place] = BETWEEN  # and so no pair and no word
         place += 1
-        cells[place] = BETWEEN
 
 
 @kernel
-def tally_pairs(cells: Small, word_counts: Large, first_id: int, tally: Large) -> None:
-    """Add up the pairs of bytes: `tally[256 * left + right]` gets (count, occurrences).
+def list_pairs(
+    cells: Small, first_place: int, first_id: int, numbers: Small, cursors: Large, pool: Small
+) -> None:
+    """Write where each kept pair of bytes stands in `cells`, whose first row is at `first_place` of all.
 
-    Left and right are ids less `first_id`.
+    `numbers[256 * left + right]`, by rank, is the pair's row or `NO_PAIR`; `cursors[row]` is where in
+    the pool its next occurrence goes.
     """
-    for place in range(1, cells.shape[0] - 1):
-        left, right = cells[place, SYMBOL], cells[place + 1, SYMBOL]
-        if left != BETWEEN and right != BETWEEN:
-            cell = 256 * (left - first_id) + right - first_id
-            tally[cell, 0] += word_counts[cells[place, WORD]]
-            tally[cell, 1] += 1
-
-
-@kernel
-def list_pairs(cells: Small, first_id: int, numbers: Small, pairs: Large, pool: Small) -> None:
-    """Write where each kept pair of bytes stands; `numbers[256 * left + right]` is its row or `NO_PAIR`."""
-    for place in range(1, cells.shape[0] - 1):
+    for place in range(cells.shape[0] - 1):
         left, right = cells[place, SYMBOL], cells[place + 1, SYMBOL]
         if left == BETWEEN or right == BETWEEN:
             continue
         pair = numbers[256 * (left - first_id) + right - first_id]
         cells[place, PAIR] = pair
         if pair != NO_PAIR:
-            pool[pairs[pair, FIRST] + pairs[pair, SIZE]] = place
-            pairs[pair, SIZE] += 1
+            pool[cursors[pair]] = first_place + place
+            cursors[pair] += 1

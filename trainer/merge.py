@@ -7,20 +7,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from corpora.errors import WinnowError
 from trainer import merge_kernel as kernel
-from trainer.arrays import frozen, longer
-from trainer.byte_alphabet import mapped_byte_order
+from trainer.arrays import longer
 from trainer.judge import Judge
-from trainer.layout_kernel import lay_out, list_pairs, tally_pairs
+from trainer.layout import lay_out_words
 from trainer.merge_kernel import State
 from trainer.words import Words
 
-_MOST_POSITIONS = 2**31 - 1  # positions are 32-bit
+_NO_LIMIT = 2**31 - 1  # bytes; a token is shorter than all words together
+_NEVER = 2**63 - 1  # a count that no pair has
 _EVENTS_PER_CALL = 4096  # a call of the kernel cannot be interrupted, so each is short
 # Room to begin with. It is only address space until it is used, and spares most trainings the growing.
 _PAIRS_PER_ID = 32
-_POOL_GROWTH = 3
 _JUDGED_AHEAD = 24  # pairs near the top of the heap that are judged together
 
 
@@ -32,29 +30,20 @@ def new_state(
     Raises WinnowError when the distinct words take more than 2^31 bytes.
     """
     words = words.where(words.stops - words.starts > 1)  # a word of one byte has no pair
-    cells = _lay_out(words, specials)
-    tally = np.zeros((256 * 256, 2), dtype=np.int64)
-    tally_pairs(cells, words.counts, specials, tally)
-    longest = 2**31 - 1 if max_token_length is None else max_token_length
-    kept = np.flatnonzero((tally[:, 0] >= max(1, min_frequency)) & (longest >= 2))
-    numbers = np.full(256 * 256, kernel.NO_PAIR, dtype=np.int32)
-    numbers[kept] = np.arange(kept.size, dtype=np.int32)
-    sides = (np.stack([kept // 256, kept % 256], axis=1) + specials).astype(np.int32)
-    pool, pairs = _first_pairs(tally[kept])
-    list_pairs(cells, specials, numbers, pairs, pool)
+    longest = _NO_LIMIT if max_token_length is None else max_token_length
+    layout = lay_out_words(words, specials, least_count=max(1, min_frequency) if longest >= 2 else _NEVER)
+    pairs, sides = layout.pairs, layout.sides
     scalars = np.zeros(kernel.NUMBER_CELLS, dtype=np.int64)
-    used = int(tally[kept, 1].sum())
-    scalars[[kernel.NEXT_ID, kernel.PAIRS, kernel.POOL_USED]] = specials + 256, kept.size, used
+    scalars[[kernel.NEXT_ID, kernel.PAIRS, kernel.POOL_USED]] = specials + 256, len(pairs), layout.listed
     scalars[[kernel.MIN_FREQUENCY, kernel.MAX_LENGTH]] = max(1, min_frequency), longest
-    room = max(kept.size, _PAIRS_PER_ID * most_ids)
+    room = max(len(pairs), _PAIRS_PER_ID * most_ids)
     return State(
-        cells, words.counts, np.ones(most_ids, dtype=np.int32),
-        longer(sides, kept.size, room), longer(pairs, kept.size, room),
-        np.zeros(room, dtype=np.uint8), pool, np.empty((room, 3), dtype=np.int64),
+        layout.cells, words.counts, np.ones(most_ids, dtype=np.int32),
+        longer(sides, len(sides), room), longer(pairs, len(pairs), room),
+        np.zeros(room, dtype=np.uint8), layout.pool, np.empty((room, 3), dtype=np.int64),
         np.full(most_ids, kernel.NO_PAIR, dtype=np.int32), np.full(most_ids, kernel.NO_PAIR, dtype=np.int32),
-        np.empty(2 * most_ids + 2, dtype=np.int32),
-        np.empty((2 * int(tally[:, 1].max()), 2), dtype=np.int32),
-        np.empty((most_ids, 5), dtype=np.int64), scalars,
+        np.empty(2 * most_ids + 2, dtype=np.int32), np.empty((2 * layout.most, 2), dtype=np.int32),
+        np.empty(kernel.BLOCK, dtype=np.int64), np.empty((most_ids, 5), dtype=np.int64), scalars,
     )  # fmt: skip
 
 
@@ -86,29 +75,6 @@ def events_of(state: State) -> npt.NDArray[np.int64]:
 def ids_in(state: State) -> int:
     """How many ids there are: special tokens, bytes and merges."""
     return int(state.numbers[kernel.NEXT_ID])
-
-
-def _lay_out(words: Words, specials: int) -> npt.NDArray[np.int32]:
-    positions = int((words.stops - words.starts).sum()) + words.size + 1
-    if positions > _MOST_POSITIONS:
-        raise WinnowError(
-            f"the distinct pretokens take {positions:,} bytes; at most 2^31 fit",
-            hint="--drop-singletons leaves out those seen once",
-        )
-    id_of_byte = np.empty(256, dtype=np.int32)
-    id_of_byte[list(mapped_byte_order())] = np.arange(specials, specials + 256)
-    cells = np.empty((positions, 3), dtype=np.int32)
-    lay_out(frozen(words.keys), frozen(words.starts), frozen(words.stops), id_of_byte, cells)
-    return cells
-
-
-def _first_pairs(tally: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """An empty pool with room for every occurrence and more, and the rows of the pairs, sizes still 0."""
-    ends = np.cumsum(tally[:, 1])
-    pairs = np.zeros((len(tally), 3), dtype=np.int64)
-    pairs[:, kernel.COUNT] = tally[:, 0]
-    pairs[:, kernel.FIRST] = ends - tally[:, 1]
-    return np.empty(_POOL_GROWTH * int(tally[:, 1].sum()), dtype=np.int32), pairs
 
 
 def _decide(state: State, judge: Judge, tokens: Sequence[bytes]) -> None:

@@ -24,6 +24,7 @@ SYMBOL, PAIR, WORD = 0, 1, 2  # columns of `cells`
 COUNT, FIRST, SIZE = 0, 1, 2  # columns of `pairs`: count, and its occurrences pool[FIRST : FIRST + SIZE]
 KEY, NUMBER = 1, 2  # columns of `heap`, after COUNT: (left id, right id) as one number, and the pair's row
 LEFT, RIGHT, TOKEN, AT, REFUSED = 0, 1, 2, 3, 4  # columns of `events`; AT is the pair's count
+BLOCK = 64  # occurrences that are looked up together
 BETWEEN = -1  # the symbol between words
 NO_PAIR = -1
 UNKNOWN, ALLOWED, BANNED = 0, 1, 2  # verdicts
@@ -51,6 +52,7 @@ class State(NamedTuple):
     pair_after: Small  # (ids,) the same, for tokens that follow the new one
     renumbered: Small  # (2 * ids,) during a merge: where a new pair ends up
     records: Small  # (records, 2) during a merge: position and new pair
+    weights: Large  # (BLOCK,) during a merge: how often the words of the next occurrences occur
     events: Large  # (events, 5)
     numbers: Large  # (NUMBER_CELLS,)
 
@@ -140,22 +142,27 @@ def _merge(state: State, pair: int) -> None:
     state.lengths[new] = state.lengths[left] + state.lengths[right]
     state.numbers[NEXT_ID] = new + 1
     old_pairs, records = state.numbers[PAIRS], 0
-    first = state.pairs[pair, FIRST]
-    for occurrence in range(first, first + state.pairs[pair, SIZE]):
-        place = state.pool[occurrence]
-        if state.cells[place, PAIR] == pair:
-            records = _merge_at(state, place, left, right, new, records)
-    _number_new_pairs(state, old_pairs, new)
+    first, stop = state.pairs[pair, FIRST], state.pairs[pair, FIRST] + state.pairs[pair, SIZE]
+    for block in range(first, stop, BLOCK):
+        # Gathered before any is used, so that the processor waits for many words at once.
+        for occurrence in range(block, min(block + BLOCK, stop)):
+            word = state.cells[state.pool[occurrence], WORD]
+            state.weights[occurrence - block] = state.word_counts[word]
+        for occurrence in range(block, min(block + BLOCK, stop)):
+            place = state.pool[occurrence]
+            if state.cells[place, PAIR] == pair:
+                weight = state.weights[occurrence - block]
+                records = _merge_at(state, place, left, right, new, weight, records)
+    _number_new_pairs(state, old_pairs, new, first, stop)
     _list_occurrences(state, old_pairs, records)
 
 
 @part
-def _merge_at(state: State, place: int, left: int, right: int, new: int, records: int) -> int:
+def _merge_at(state: State, place: int, left: int, right: int, new: int, weight: int, records: int) -> int:
     """Merge one occurrence; count the pairs that go and those that come. Returns the records so far."""
     cells = state.cells
     second = place + state.lengths[left]
     after = second + state.lengths[right]
-    weight = state.word_counts[cells[place, WORD]]
     before, following, next_pair = cells[place - 1, SYMBOL], cells[after, SYMBOL], cells[second, PAIR]
     cells[place, SYMBOL] = cells[after - 1, SYMBOL] = new
     cells[place, PAIR] = cells[second, PAIR] = NO_PAIR
@@ -199,8 +206,11 @@ def _record(
 
 
 @part
-def _number_new_pairs(state: State, old_pairs: int, new: int) -> None:
-    """Keep the new pairs that can still be merged, give them room in the pool and a place in the heap."""
+def _number_new_pairs(state: State, old_pairs: int, new: int, free: int, free_stop: int) -> None:
+    """Keep the new pairs that can still be merged, give them room in the pool and a place in the heap.
+
+    `pool[free:free_stop]`, where the merged pair was listed, is used again before any new room.
+    """
     kept = old_pairs
     for pair in range(old_pairs, state.numbers[PAIRS]):
         left, right = state.sides[pair, 0], state.sides[pair, 1]
@@ -217,10 +227,14 @@ def _number_new_pairs(state: State, old_pairs: int, new: int) -> None:
         state.sides[kept, 0] = left
         state.sides[kept, 1] = right
         state.pairs[kept, COUNT] = count
-        state.pairs[kept, FIRST] = state.numbers[POOL_USED]
+        if free + size <= free_stop:
+            state.pairs[kept, FIRST] = free
+            free += size
+        else:
+            state.pairs[kept, FIRST] = state.numbers[POOL_USED]
+            state.numbers[POOL_USED] += size
         state.pairs[kept, SIZE] = 0
         state.verdicts[kept] = UNKNOWN
-        state.numbers[POOL_USED] += size
         if count >= state.numbers[THRESHOLD]:
             _heap_push(state, count, _key(state, kept), kept)
         kept += 1

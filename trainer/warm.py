@@ -13,7 +13,7 @@ from trainer import count_kernel, layout_kernel, merge_kernel, scan_kernel
 _ENTRY_POINTS: tuple[Any, ...] = (
     scan_kernel.scan_documents,
     count_kernel.count_spans, count_kernel.add_counts, count_kernel.fill_slots,
-    layout_kernel.compare_rows, layout_kernel.lay_out, layout_kernel.tally_pairs, layout_kernel.list_pairs,
+    layout_kernel.compare_rows, layout_kernel.lay_out, layout_kernel.list_pairs,
     merge_kernel.run,
 )  # fmt: skip
 

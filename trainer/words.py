@@ -29,8 +29,8 @@ class Words:
         """How many words there are."""
         return self.counts.size
 
-    def where(self, chosen: npt.NDArray[np.bool_]) -> Words:
-        """The words for which `chosen` is true."""
+    def where(self, chosen: npt.NDArray[np.bool_] | slice) -> Words:
+        """The words for which `chosen` is true, or a run of them."""
         return Words(self.keys, self.starts[chosen], self.stops[chosen], self.counts[chosen])
 
 
