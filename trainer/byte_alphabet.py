@@ -36,11 +36,11 @@ def to_mapped(token: bytes) -> str:
 
 def from_mapped(text: str) -> bytes:
     """The bytes that a mapped spelling stands for. Raises ValueError for a character outside the map."""
-    table = _mapped_to_byte()
     try:
-        return bytes([table[character] for character in text])
-    except KeyError as error:
-        raise ValueError(f"{error.args[0]!r} is not in the byte alphabet") from None
+        return text.translate(_mapped_to_latin()).encode("latin-1")
+    except UnicodeEncodeError:
+        outside = next(character for character in text if character not in byte_to_character())
+        raise ValueError(f"{outside!r} is not in the byte alphabet") from None
 
 
 def _keeps_its_character(byte: int) -> bool:
@@ -53,5 +53,7 @@ def _latin_to_mapped() -> dict[int, str]:
 
 
 @cache
-def _mapped_to_byte() -> dict[str, int]:
-    return {character: byte for byte, character in enumerate(byte_to_character())}
+def _mapped_to_latin() -> dict[int, int]:
+    """Mapped characters to those of Latin-1; the others of Latin-1 to one that it does not have."""
+    outside = dict.fromkeys(range(256), 0xFFFF)
+    return outside | {ord(character): byte for byte, character in enumerate(byte_to_character())}

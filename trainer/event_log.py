@@ -48,17 +48,17 @@ def write_event_log(path: Path, result: TrainingResult) -> None:
 
 
 def _records(result: TrainingResult) -> Iterator[_Merge | _Refusal]:
-    for event in result.events:
-        token = event.left + event.right
-        spelled = event.left.hex(), event.right.hex(), token.hex(), show_bytes(token)
-        if event.refused is None:
-            yield _Merge(event.token_id, *spelled, event.count)
+    shown, spelled = result.vocabulary.shown, [token.hex() for token in result.tokens]
+    for left, right, token_id, count, refused in result.log.tolist():
+        sides = spelled[left], spelled[right], spelled[left] + spelled[right]
+        if refused:
+            yield _refusal(result.event(left, right, token_id, count, refused), *sides)
         else:
-            yield _refusal(event, *spelled)
+            yield _Merge(token_id, *sides, shown[token_id], count)
 
 
-def _refusal(event: MergeEvent, left: str, right: str, token: str, text: str) -> _Refusal:
-    why = event.refused
+def _refusal(event: MergeEvent, left: str, right: str, token: str) -> _Refusal:
+    why, text = event.refused, show_bytes(event.left + event.right)
     if why is None:
         raise ValueError("the event is no refusal")
     return _Refusal(

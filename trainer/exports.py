@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from corpora.display import show_bytes, show_text
+from corpora.display import show_text
 from corpora.errors import WinnowError
 from corpora.files import write_bytes, write_json, write_text
 from trainer.expressible import require_encoding, require_expressible, require_ranks
@@ -116,7 +116,7 @@ def _tokenizer_json(vocabulary: Vocabulary) -> bytes:
 
 def _vocab_lines(vocabulary: Vocabulary) -> Iterator[str]:
     parts = {made: (left, right) for left, right, made in vocabulary.rules}
-    shown = {id_: f"[{show_bytes(token)}]" for id_, token in vocabulary.tokens.items()}
+    shown = vocabulary.shown
     for id_ in sorted({*vocabulary.tokens, *vocabulary.special_ids, *vocabulary.tombstones}):
         if id_ in vocabulary.tombstones:
             yield f"{id_}\t\tremoved"
@@ -124,7 +124,7 @@ def _vocab_lines(vocabulary: Vocabulary) -> Iterator[str]:
             yield f"{id_}\t[{show_text(vocabulary.special_ids[id_])}]\tspecial"
         elif id_ in parts:
             left, right = parts[id_]
-            yield f"{id_}\t{shown[id_]}\t{shown[left]} + {shown[right]}"
+            yield f"{id_}\t[{shown[id_]}]\t[{shown[left]}] + [{shown[right]}]"
         else:
             alone = "byte" if len(vocabulary.tokens[id_]) == 1 else "whole pieces only"
-            yield f"{id_}\t{shown[id_]}\t{alone}"
+            yield f"{id_}\t[{shown[id_]}]\t{alone}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Mapping
 
@@ -11,7 +10,9 @@ from corpora.errors import WinnowError
 
 def format_tiktoken(tokens: Mapping[int, bytes]) -> bytes:
     """The file's bytes, tokens in rank order; the same bytes that OpenAI publishes for the same ranks."""
-    return b"".join(base64.b64encode(tokens[rank]) + b" %d\n" % rank for rank in sorted(tokens))
+    return b"".join(
+        b"%b %d\n" % (binascii.b2a_base64(tokens[rank], newline=False), rank) for rank in sorted(tokens)
+    )
 
 
 def parse_tiktoken(data: bytes, where: str) -> dict[int, bytes]:
@@ -40,7 +41,7 @@ def _parse_line(line: bytes, where: str) -> tuple[bytes, int]:
     if len(fields) != 2 or not fields[1].isdigit():
         raise WinnowError("not a .tiktoken line", where=where, hint="expected: base64, a space, a rank")
     try:
-        token = base64.b64decode(fields[0], validate=True)
+        token = binascii.a2b_base64(fields[0], strict_mode=True)
     except binascii.Error as error:
         raise WinnowError(f"not base64: {error}", where=where) from error
     if not token:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -140,22 +140,29 @@ def _unmapped(spelling: str, where: str) -> bytes:
         raise WinnowError(f"token {spelling!r} is not byte-level: {error}", where=where) from error
 
 
-def _merges(rules: Iterable[Any], id_of: Mapping[str, int], where: str) -> tuple[Merge, ...]:
+def _merges(rules: Sequence[Any], id_of: Mapping[str, int], where: str) -> tuple[Merge, ...]:
     """The rules as ids, `id_of` their spellings; a rule is `"left right"` or `["left", "right"]`."""
-    merges = []
-    for rule in rules:
-        parts = rule.split(" ") if isinstance(rule, str) else rule
+    pairs = [rule.split(" ") if isinstance(rule, str) else rule for rule in rules]
+    try:
+        return tuple([(id_of[left], id_of[right], id_of[left + right]) for left, right in pairs])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _first_bad_rule(rules, pairs, id_of, where) from error
+
+
+def _first_bad_rule(
+    rules: Sequence[Any], pairs: Sequence[Any], id_of: Mapping[str, int], where: str
+) -> WinnowError:
+    """What is wrong with the first rule that is no pair of spellings, or that names an unknown one."""
+    for rule, parts in zip(rules, pairs, strict=True):
         if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
-            raise WinnowError(f"not a merge rule: {rule!r}", where=where)
+            return WinnowError(f"not a merge rule: {rule!r}", where=where)
         left, right = parts
-        try:
-            merges.append((id_of[left], id_of[right], id_of[left + right]))
-        except KeyError as error:
-            raise WinnowError(
-                f"the merge rule {rule!r} names {error.args[0]!r}, which is not in the vocabulary",
-                where=where,
-            ) from error
-    return tuple(merges)
+        missing = next((name for name in (left, right, left + right) if name not in id_of), None)
+        if missing is not None:
+            return WinnowError(
+                f"the merge rule {rule!r} names {missing!r}, which is not in the vocabulary", where=where
+            )
+    return WinnowError("the merge rules are broken", where=where)
 
 
 def _with_encoding(

@@ -55,7 +55,7 @@ class TrainingResult:
     @cached_property
     def events(self) -> tuple[MergeEvent, ...]:
         """The log with tokens as bytes, and with the reason of every refusal."""
-        return tuple(self._event(*row) for row in self.log.tolist())
+        return tuple(self.event(*row) for row in self.log.tolist())
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -77,7 +77,8 @@ class TrainingResult:
             self.pattern, self.special_tokens, self.tokens[:size], self.log[rows], self.judge
         )
 
-    def _event(self, left: int, right: int, token_id: int, count: int, refused: int) -> MergeEvent:
+    def event(self, left: int, right: int, token_id: int, count: int, refused: int) -> MergeEvent:
+        """A row of the log with tokens as bytes, and with the reason of a refusal."""
         sides = self.tokens[left], self.tokens[right]
         reason = self.judge(*sides) if refused and self.judge else None
         return MergeEvent(*sides, token_id, count, reason)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
+from corpora.display import show_bytes
 from corpora.errors import WinnowError
 from trainer.derive import Merge, derive_merges
 
@@ -70,6 +71,11 @@ class Vocabulary:
     def special_ids(self) -> dict[int, str]:
         """The text of every special token, by id."""
         return {number: text for text, number in self.special_tokens.items()}
+
+    @cached_property
+    def shown(self) -> dict[int, str]:
+        """Every ordinary token for human eyes (see `corpora.display.show_bytes`), by id."""
+        return {number: show_bytes(token) for number, token in self.tokens.items()}
 
     @property
     def size(self) -> int:
