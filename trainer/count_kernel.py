@@ -14,35 +14,47 @@ Slots = npt.NDArray[np.int32]
 # Columns of an entry: `KEY` is where its key starts in the arena, `SHAPE` the key's length and group.
 HASH, KEY, SHAPE, COUNT = 0, 1, 2, 3
 GROUP_SHIFT = 40  # a key is shorter than 2^40 bytes, and there are fewer than 2^23 groups
+_LENGTH = (1 << GROUP_SHIFT) - 1
+
+# Columns of `block`, the keys that are looked up together: `AT` is where a key starts in its data,
+# `FOUND` the entry that seems to be its own.
+AT, LIKE, CODE, FOUND, TIMES = 0, 1, 2, 3, 4  # `LIKE` is its shape, `CODE` its hash
+BLOCK_SHAPE = (64, 5)
 
 # Cells of `state`, which outlives a call so that counting goes on after the table has grown.
 ENTRIES, ARENA_USED, SPAN, DOCUMENT, POSITION = 0, 1, 2, 3, 4
 STATE_CELLS = 5
 
 EMPTY = -1
-_FNV_OFFSET = -3750763034362895579  # FNV-1a's 64-bit offset basis and prime, as signed integers
-_FNV_PRIME = 1099511628211
+_WORD = 8  # bytes that are hashed at once
+_FNV_OFFSET = -3750763034362895579  # FNV-1's 64-bit offset basis, as a signed integer
+_ODD = -7046029254386353131  # 2^64 divided by the golden ratio, made odd: Knuth's multiplicative hashing
 
 
 @kernel
 def count_spans(
     data: Bytes, offsets: Ints, groups: Slots, ends: Ints,
-    slots: Slots, entries: Ints, arena: Bytes, state: Ints,
+    slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints,
 ) -> bool:  # fmt: skip
     """Count pretokens of documents `data[offsets[i]:offsets[i + 1]]`, each in its document's group.
 
-    `ends` goes on where the last block of ends stopped (`state[POSITION]`, in `data`). Returns False
+    `ends` goes on where the last call's ends stopped (`state[POSITION]`, in `data`). Returns False
     when the table must grow first; call again with the same `ends` and `state`.
     """
-    for place in range(state[SPAN], ends.size):
-        start, end = state[POSITION], ends[place]
-        while offsets[state[DOCUMENT] + 1] <= start:
-            state[DOCUMENT] += 1
-        group = groups[state[DOCUMENT]]
-        if not _add(data, start, end, group, 1, slots, entries, arena, state):
-            state[SPAN] = place
+    for first in range(state[SPAN], ends.size, block.shape[0]):
+        size = min(block.shape[0], ends.size - first)
+        start, document = state[POSITION], state[DOCUMENT]
+        for row in range(size):
+            while offsets[document + 1] <= start:
+                document += 1
+            end = ends[first + row]
+            _put(block, row, start, end - start, groups[document], 1)
+            start = end
+        added = _add_block(data, size, slots, entries, arena, state, block)
+        if added < size:
+            state[SPAN], state[POSITION] = first + added, block[added, AT]
             return False
-        state[POSITION] = end
+        state[POSITION], state[DOCUMENT] = start, document
     state[SPAN] = 0
     return True
 
@@ -50,13 +62,18 @@ def count_spans(
 @kernel
 def add_counts(
     keys: Bytes, offsets: Ints, groups: Slots, counts: Ints,
-    slots: Slots, entries: Ints, arena: Bytes, state: Ints,
+    slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints,
 ) -> bool:  # fmt: skip
     """Add counted keys `keys[offsets[i]:offsets[i + 1]]`; False when the table must grow first."""
-    for row in range(state[SPAN], groups.size):
-        start, stop = offsets[row], offsets[row + 1]
-        if not _add(keys, start, stop, groups[row], counts[row], slots, entries, arena, state):
-            state[SPAN] = row
+    for first in range(state[SPAN], groups.size, block.shape[0]):
+        size = min(block.shape[0], groups.size - first)
+        for row in range(size):
+            start = offsets[first + row]
+            length = offsets[first + row + 1] - start
+            _put(block, row, start, length, groups[first + row], counts[first + row])
+        added = _add_block(keys, size, slots, entries, arena, state, block)
+        if added < size:
+            state[SPAN] = first + added
             return False
     state[SPAN] = 0
     return True
@@ -73,67 +90,108 @@ def fill_slots(slots: Slots, entries: Ints, size: int) -> None:
 
 
 @part
-def _add(
-    data: Bytes, start: int, stop: int, group: int, count: int,
-    slots: Slots, entries: Ints, arena: Bytes, state: Ints,
-) -> bool:  # fmt: skip
-    """Add `count` to the key `data[start:stop]` of `group`; False when there is no room for a new key."""
-    shape = (signed(group) << GROUP_SHIFT) | (stop - start)
-    key_hash = _hash(data, start, stop, shape)
-    slot = _first_slot(key_hash, slots.size)
+def _put(block: Ints, row: int, start: int, length: int, group: int, count: int) -> None:
+    block[row, AT] = start
+    block[row, LIKE] = (signed(group) << GROUP_SHIFT) | length
+    block[row, TIMES] = count
+
+
+@part
+def _add_block(
+    data: Bytes, size: int, slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints
+) -> int:
+    """Add the block's first `size` keys; returns how many were added before the table was full.
+
+    Memory is asked for many keys at once, in loops that do nothing else: the processor then waits
+    for all of them together.
+    """
+    for row in range(size):
+        code = _hash(data, block[row, AT], block[row, LIKE])
+        block[row, CODE] = code
+        block[row, FOUND] = slots[_first_slot(code, slots.size)]
+    for row in range(size):
+        entry = block[row, FOUND]
+        if entry != EMPTY and entries[entry, HASH] != block[row, CODE]:
+            block[row, FOUND] = EMPTY
+    for row in range(size):
+        entry = block[row, FOUND]
+        if entry != EMPTY and _is_key(data, row, entry, entries, arena, block):
+            entries[entry, COUNT] += block[row, TIMES]
+        elif not _add(data, row, slots, entries, arena, state, block):
+            return row
+    return size
+
+
+@part
+def _add(data: Bytes, row: int, slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints) -> bool:
+    """Add one key of the block, wherever its slot is; False when there is no room for a new key."""
+    slot = _first_slot(block[row, CODE], slots.size)
     while slots[slot] != EMPTY:
         entry = slots[slot]
-        if (
-            entries[entry, HASH] == key_hash
-            and entries[entry, SHAPE] == shape
-            and _same(data, start, stop, entries[entry, KEY], arena)
-        ):
-            entries[entry, COUNT] += count
+        if _is_key(data, row, entry, entries, arena, block):
+            entries[entry, COUNT] += block[row, TIMES]
             return True
         slot = (slot + 1) & (slots.size - 1)
-    return _append(data, start, stop, slot, key_hash, shape, count, slots, entries, arena, state)
+    return _append(data, row, slot, slots, entries, arena, state, block)
 
 
 @part
 def _append(
-    data: Bytes, start: int, stop: int, slot: int, key_hash: int, shape: int, count: int,
-    slots: Slots, entries: Ints, arena: Bytes, state: Ints,
+    data: Bytes, row: int, slot: int,
+    slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints,
 ) -> bool:  # fmt: skip
     """Write a new entry at a free slot; False when more than half the slots or the arena would be taken."""
-    entry, used = state[ENTRIES], state[ARENA_USED]
-    if 2 * (entry + 1) > slots.size or used + (stop - start) > arena.size:
+    entry, used, length = state[ENTRIES], state[ARENA_USED], block[row, LIKE] & _LENGTH
+    if 2 * (entry + 1) > slots.size or used + length > arena.size:
         return False
-    for place in range(stop - start):
-        arena[used + place] = data[start + place]
-    entries[entry, HASH] = key_hash
+    for place in range(length):
+        arena[used + place] = data[block[row, AT] + place]
+    entries[entry, HASH] = block[row, CODE]
     entries[entry, KEY] = used
-    entries[entry, SHAPE] = shape
-    entries[entry, COUNT] = count
+    entries[entry, SHAPE] = block[row, LIKE]
+    entries[entry, COUNT] = block[row, TIMES]
     slots[slot] = entry
     state[ENTRIES] = entry + 1
-    state[ARENA_USED] = used + (stop - start)
+    state[ARENA_USED] = used + length
     return True
 
 
 @part
-def _hash(data: Bytes, start: int, stop: int, shape: int) -> int:
-    """FNV-1a over the shape and the bytes, in wrapping signed 64-bit arithmetic."""
-    value = (_FNV_OFFSET ^ shape) * _FNV_PRIME
-    for place in range(start, stop):
-        value = (value ^ signed(data[place])) * _FNV_PRIME
+def _hash(data: Bytes, start: int, shape: int) -> int:
+    """The key's bytes, eight at a time, each time xored in and multiplied, in wrapping arithmetic.
+
+    Multiplying by an odd number can be undone, so keys of one shape that fit into one word have
+    the same hash only when they are equal.
+    """
+    value = signed(_FNV_OFFSET) ^ (shape * _ODD)
+    stop = start + (shape & _LENGTH)
+    for first in range(start, stop, _WORD):
+        word = signed(0)
+        for place in range(first, min(first + _WORD, stop)):
+            word = (word << 8) | signed(data[place])
+        value = (value ^ word) * _ODD
     return value
 
 
 @part
 def _first_slot(key_hash: int, slots: int) -> int:
-    """Where to look first; the high bits are folded in, because FNV's low bits mix least."""
+    """Where to look first; the high bits are folded in, because a product's low bits mix least."""
     return (key_hash ^ (key_hash >> 32)) & (slots - 1)
 
 
 @part
-def _same(data: Bytes, start: int, stop: int, key: int, arena: Bytes) -> bool:
-    """Whether the arena holds `data[start:stop]` at `key`."""
-    for place in range(start, stop):  # noqa: SIM110 - numba compiles a loop, not all()
-        if arena[key - start + place] != data[place]:
+def _is_key(data: Bytes, row: int, entry: int, entries: Ints, arena: Bytes, block: Ints) -> bool:
+    """Whether an entry's key is the block's."""
+    if entries[entry, HASH] != block[row, CODE] or entries[entry, SHAPE] != block[row, LIKE]:
+        return False
+    length = block[row, LIKE] & _LENGTH
+    return bool(length <= _WORD or _same(data, block[row, AT], length, entries[entry, KEY], arena))
+
+
+@part
+def _same(data: Bytes, start: int, length: int, key: int, arena: Bytes) -> bool:
+    """Whether the arena holds `data[start : start + length]` at `key`."""
+    for place in range(length):  # noqa: SIM110 - numba compiles a loop, not all()
+        if arena[key + place] != data[start + place]:
             return False
     return True

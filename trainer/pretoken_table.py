@@ -31,6 +31,7 @@ class PretokenTable:
     )
     arena: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(_FIRST_ARENA, dtype=np.uint8))
     state: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(kernel.STATE_CELLS, dtype=np.int64))
+    block: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(kernel.BLOCK_SHAPE, dtype=np.int64))
 
     @property
     def size(self) -> int:
@@ -60,7 +61,7 @@ class PretokenTable:
         for ends in spans(scanner, data, offsets):
             total += ends.size
             while not kernel.count_spans(
-                data, offsets, groups, ends, self.slots, self.entries, self.arena, self.state
+                data, offsets, groups, ends, self.slots, self.entries, self.arena, self.state, self.block
             ):
                 place = self.state[kernel.SPAN]
                 self._grow(int(ends[place] - self.state[kernel.POSITION]))
@@ -77,7 +78,7 @@ class PretokenTable:
         keys, offsets, groups, counts = frozen(keys), frozen(offsets), frozen(groups), frozen(counts)
         self.state[kernel.SPAN] = 0
         while not kernel.add_counts(
-            keys, offsets, groups, counts, self.slots, self.entries, self.arena, self.state
+            keys, offsets, groups, counts, self.slots, self.entries, self.arena, self.state, self.block
         ):
             row = self.state[kernel.SPAN]
             self._grow(int(offsets[row + 1] - offsets[row]))
