@@ -15,9 +15,9 @@ from trainer.training_result import TrainingResult
 from trainer.verify import verify_exports
 
 _ASIDE = ".unverified"
-# Enough to catch a wrong file, little enough not to be felt: half a second. The tests compare more.
+# Enough to catch a wrong file, little enough not to be felt: a third of a second. The tests compare more.
 _MADE_UP_TEXTS = 1_000
-_REFERENCE_WORK = 200_000
+_REFERENCE_WORK = 100_000
 NAMES = (*EXPORTS, MERGES)
 
 

@@ -175,12 +175,16 @@ def _compare_reference(
 def _sample(vocabulary: Vocabulary, texts: Sequence[str], room: int, seed: int) -> list[str]:
     """Texts for the slow encoder: a random selection of bounded work, without drifting characters."""
     chosen: list[str] = []
+    enough = room // 100
     for text in random.Random(seed).sample(texts, len(texts)):
-        # The work grows with the square of a piece, so texts that cannot fit are not even split.
-        work = _work(vocabulary.pattern, text) if len(text) <= room else room + 1
+        if len(text) > room:  # the work grows with the square of a piece, so this cannot fit
+            continue
+        work = _work(vocabulary.pattern, text)
         if work <= room:
             chosen.append(text)
             room -= work
+        if room <= enough:
+            break
     drifting = drifting_characters(vocabulary.pattern, chosen)
     return [text for text in chosen if drifting.isdisjoint(text)]
 
