@@ -69,7 +69,7 @@ def output_folder(path: Path, call: str, *, force: bool = False) -> Iterator[Out
     existed = path.exists()
     _check_folder(path)
     path.mkdir(parents=True, exist_ok=True)
-    with _lock(path):
+    with _lock(path / _LOCK_NAME, path):
         try:
             yield _claim(path, call, force=force)
         finally:
@@ -144,20 +144,39 @@ def _empty(path: Path) -> None:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    lock = path / _LOCK_NAME
-    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
+def writing_file(path: Path) -> Iterator[None]:
+    """Keep other runs from writing the file `path`. Raises WinnowError when one does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(path.with_name(f".{path.name}.lock"), path):
+        yield
+
+
+@contextmanager
+def _lock(lock: Path, output: Path) -> Iterator[None]:
+    descriptor = _locked(lock)
+    if descriptor is None:
         raise WinnowError(
-            "another winnow run is writing this folder",
-            where=path,
-            hint="wait for it, or choose another --out",
-        ) from None
+            "another winnow run is writing this", where=output, hint="wait for it, or choose another --out"
+        )
     try:
         yield
     finally:
         lock.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(lock: Path) -> int | None:
+    """Lock a file, made when needed; its descriptor, or None when another process holds the lock.
+
+    A file that was removed before it could be locked is no lock: others would make a new one.
+    """
+    while True:
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
         os.close(descriptor)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-import regex
-
 from corpora.errors import WinnowError, WrongCall, nearest
+from trainer.portable import compile_pattern
 
 _CONTRACTION = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 
@@ -39,7 +35,8 @@ DEFAULT_PATTERN = "o200k"
 def resolve_pattern(name_or_regex: str) -> str:
     """The regex for a name in `PATTERNS`, or the argument itself when it is a regex.
 
-    Raises WrongCall for a regex that does not compile, and for a plain word that is no name.
+    Raises WrongCall for a regex that does not compile or that the exports could not carry (see
+    `trainer.portable`), and for a plain word that is no name.
     """
     known = PATTERNS.get(name_or_regex)
     if known is not None:
@@ -48,7 +45,7 @@ def resolve_pattern(name_or_regex: str) -> str:
         guess = nearest(name_or_regex, tuple(PATTERNS))
         hint = f"did you mean {guess!r}?" if guess else f"known: {', '.join(PATTERNS)}, or a regex"
         raise WrongCall(f"unknown pattern {name_or_regex!r}", hint=hint)
-    _compiled(name_or_regex)
+    compile_pattern(name_or_regex)
     return name_or_regex
 
 
@@ -64,7 +61,7 @@ def split(pattern: str, text: str) -> list[str]:
     """
     pieces: list[str] = []
     position = 0
-    for match in _compiled(pattern).finditer(text):
+    for match in compile_pattern(pattern).finditer(text):
         if match.start() != position:
             break
         if match.end() > position:
@@ -76,11 +73,3 @@ def split(pattern: str, text: str) -> list[str]:
             hint=r"a pattern must cover every text; add |[\s\S] at its end",
         )
     return pieces
-
-
-@cache
-def _compiled(pattern: str) -> Any:
-    try:
-        return regex.compile(pattern)
-    except regex.error as error:
-        raise WrongCall(f"the pattern is not a valid regex: {error}") from error

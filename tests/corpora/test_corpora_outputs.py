@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,13 @@ import pytest
 from corpora.errors import WinnowError, WrongCall
 from corpora.files import atomic_path, sha256_file, write_json, write_text
 from corpora.manifest import Manifest, hash_file, read_manifest, write_manifest
-from corpora.outputs import AlreadyFinished, fingerprint, output_folder, refuse_output_inside_inputs
+from corpora.outputs import (
+    AlreadyFinished,
+    fingerprint,
+    output_folder,
+    refuse_output_inside_inputs,
+    writing_file,
+)
 
 
 def finish(folder: Path, call: str) -> None:
@@ -112,6 +120,39 @@ def test_two_runs_into_one_folder_refuse_each_other(tmp_path: Path) -> None:
             pass
         finish(tmp_path / "out", "call")
     assert (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_two_runs_into_one_file_refuse_each_other(tmp_path: Path) -> None:
+    out = tmp_path / "counts.parquet"
+    with writing_file(out):
+        with pytest.raises(WinnowError, match="another winnow run"), writing_file(out):
+            pass
+        with writing_file(tmp_path / "other.parquet"):
+            pass
+    with writing_file(out):
+        assert len(list(tmp_path.iterdir())) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_processes_never_hold_one_lock_together(tmp_path: Path) -> None:
+    """A lock file that its holder removes must not serve whoever had opened it before."""
+    program = (
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from corpora.errors import WinnowError\n"
+        "from corpora.outputs import writing_file\n"
+        "inside = Path(sys.argv[1], 'inside')\n"
+        "until = time.monotonic() + 1.5\n"
+        "while time.monotonic() < until:\n"
+        "    try:\n"
+        "        with writing_file(Path(sys.argv[1], 'out')):\n"
+        "            os.close(os.open(inside, os.O_CREAT | os.O_EXCL))\n"
+        "            inside.unlink()\n"
+        "    except WinnowError:\n"
+        "        pass\n"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) for _ in range(3)]
+    assert [run.wait(timeout=120) for run in runs] == [0, 0, 0]
 
 
 def test_a_file_where_a_folder_is_needed_is_a_wrong_call(tmp_path: Path) -> None:
