@@ -11,21 +11,7 @@ from corpora.cli import CONTEXT_SETTINGS
 from corpora.errors import outcome
 from corpora.manifest import tool_version
 from corpora.outputs import AlreadyFinished
-
-# Verb → where it lives, in the order of the job. Nothing heavy is imported until a verb runs.
-VERBS = {
-    "run": "corpora.commands:run",
-    "filter": "curation.commands:filter_documents",
-    "explain": "curation.commands:explain",
-    "stats": "curation.commands:stats",
-    "calibrate": "curation.commands:calibrate",
-    "count": "trainer.commands:count",
-    "train": "trainer.commands:train",
-    "ban": "banlists.commands:ban",
-    "diff": "audit.commands:diff",
-    "audit": "audit.commands:audit",
-    "norms": "audit.norms.commands:norms",
-}
+from corpora.verbs import VERBS
 
 
 class LazyGroup(click.Group):

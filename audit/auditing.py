@@ -7,32 +7,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from audit.audit_results import AuditResult
 from audit.compression import Sample, compress, read_sample
 from audit.corpus_facts import MERGES_NAME, read_corpus_summary, read_refused_merges
+from audit.corpus_results import RefusedMerge
 from audit.diff import DiffSide, diff_vocabularies
+from audit.diff_results import DiffResult
 from audit.engines import Engine, encode_tokens, make_engines, text_engine
 from audit.merge_tree import MergeTree, check_merge_tree
+from audit.norm_checks import check_norms, weight_files
 from audit.policy import apply_policy, load_policy
 from audit.reach import check_reach, orphan_ids, summarize
-from audit.results import AuditResult, CheckResult, DiffResult, Finding, RefusedMerge, TokenScore, as_category
-from audit.risk import RiskOptions, ask_lists, score_tokens
+from audit.results import CheckResult, TokenScore
+from audit.risk import RiskOptions, score_tokens
 from audit.risk_features import core_of
 from audit.risk_model import load_risk_model
 from audit.round_trip import check_agreement, check_round_trip
-from audit.structure import check_structure, token_finding
+from audit.scoring import evidence, evidence_lists
+from audit.splitting import check_splitting
+from audit.structure import check_structure
 from audit.suspicious_text import check_texts
 from audit.token_text import TokenText, read_tokens
 from audit.usage import Usage, UsageFeatures, check_residues, measure_usage, read_counts, residue_ids
+from audit.verdict_checks import check_bans, check_boilerplate, check_risk
 from audit.vocabulary_shape import histogram, length_rows, script_rows
-from banlists.lists import BanList, load_ban_lists
-from corpora.display import show_text
 from corpora.documents import ReadOptions, open_corpus
 from corpora.files import sha256_file
 from trainer.load import load_tokenizer
 from trainer.vocabulary import Vocabulary
 
-EVIDENCE_LISTS = ("full",)  # every built-in pack is evidence for the score
-_REASONS_SHOWN = 3
 Say = Callable[[str], None]
 
 
@@ -48,6 +51,8 @@ class AuditOptions:
     corpus: Path | None = None
     against: tuple[str, ...] = ()
     merges: Path | None = None
+    weights: Path | None = None
+    artifact: str = "tokenizer.json"  # the file that code scanning points at
 
 
 def identify(vocabulary: Vocabulary) -> str:
@@ -67,17 +72,6 @@ def find_merges(tokenizer: str) -> Path | None:
     return log if path.exists() and log.is_file() else None
 
 
-def evidence(use_lists: bool, bans: Sequence[str] = ()) -> RiskOptions:
-    """What the score takes as evidence: the user's own lists first, then all built-in packs."""
-    lists = _evidence_lists(use_lists, bans)
-    return RiskOptions(ask_lists(lists)) if lists else RiskOptions()
-
-
-def _evidence_lists(use_lists: bool, bans: Sequence[str]) -> tuple[BanList, ...]:
-    own = (load_ban_lists(bans),) if bans else ()
-    return (*own, load_ban_lists(EVIDENCE_LISTS)) if use_lists else own
-
-
 def audit_vocabulary(vocabulary: Vocabulary, options: AuditOptions, say: Say) -> AuditResult:
     """Audit one vocabulary. Raises WrongCall or WinnowError for options that name broken or missing files."""
     policy = load_policy(options.policy)
@@ -90,68 +84,21 @@ def audit_vocabulary(vocabulary: Vocabulary, options: AuditOptions, say: Say) ->
     encoded = encode_tokens(texts, engines)
     checks.append(check_reach(vocabulary, texts, encoded, engines))
     checks += [check_round_trip(encoded, engines), check_agreement(encoded, engines, vocabulary.pattern)]
+    checks.append(check_splitting(vocabulary))
     usage = _usage(options, tree, engines)
     residues = check_residues(tree, usage)
     checks += [residues, check_bans(texts, options.bans)]
     say("scoring tokens")
-    known = replace(evidence(options.use_lists, options.bans), score_all=options.score_all)
+    known = evidence(options.use_lists, options.bans, score_all=options.score_all)
     extra = _usage_features(usage, residues, texts)
     scores = score_tokens(texts, replace(known, extra=extra, unreachable=orphan_ids(checks)))
     checks += [check_risk(scores), check_boilerplate(scores)]
+    if options.weights is not None:
+        say("reading the weights")
+    checks += check_norms(options.weights, vocabulary)
     result = _describe(vocabulary, texts, scores, checks, options)
     result = _compare(result, DiffSide(vocabulary, scores), engines, options, known, say)
     return replace(result, gate=apply_policy(policy, result.findings, result.checks))
-
-
-def check_bans(texts: Sequence[TokenText], bans: Sequence[str]) -> CheckResult:
-    """No token matches the lists of `--ban` (law 2)."""
-    title = "No banned token"
-    if not bans:
-        return CheckResult("ban", title, 0, (), "needs --ban")
-    ban_list = load_ban_lists(bans)
-    findings = tuple(
-        replace(
-            token_finding("ban", "error", text.id, text.bytes, f"banned by {match.entry}", match.reason),
-            category=as_category(match.category),
-        )
-        for text in texts
-        if (match := ban_list.match(text.bytes))
-    )
-    return CheckResult("ban", title, len(texts), findings)
-
-
-def check_risk(scores: Sequence[TokenScore]) -> CheckResult:
-    """One finding for every flagged token, with its strongest reasons."""
-    findings = tuple(_risk_finding(score) for score in scores if score.flagged)
-    return CheckResult("risk", "No polluted token", len(scores), findings)
-
-
-def check_boilerplate(scores: Sequence[TokenScore]) -> CheckResult:
-    """Tokens that one site's or template's repeated text made; worth knowing, though not spam."""
-    findings = tuple(
-        Finding(
-            "boilerplate", "note", "repeated text of one site or template",
-            score.id, score.token, score.bytes, _evidence(score), score.category,
-        )
-        for score in scores
-        if score.category == "boilerplate"
-    )  # fmt: skip
-    return CheckResult("boilerplate", "No site boilerplate", len(scores), findings)
-
-
-def _risk_finding(score: TokenScore) -> Finding:
-    message = f"looks polluted: {score.category}, score {score.score:.2f}"
-    shown = _evidence(score)
-    return Finding("risk", "warning", message, score.id, score.token, score.bytes, shown, score.category)
-
-
-def _evidence(score: TokenScore) -> str:
-    """The strongest reasons, and the nearest clean reading."""
-    adding = [reason for reason in score.reasons if reason.points > 0][:_REASONS_SHOWN]
-    shown = [f"{reason.code} {reason.points:+.1f}: {reason.evidence}" for reason in adding]
-    if score.segmentation:
-        shown.append(f"clean reading: {' + '.join(score.segmentation)}")
-    return show_text("; ".join(shown))
 
 
 def _usage(options: AuditOptions, tree: MergeTree, engines: Sequence[Engine]) -> Usage | None:
@@ -204,11 +151,13 @@ def _refused(options: AuditOptions) -> tuple[RefusedMerge, ...]:
 def _provenance(vocabulary: Vocabulary, options: AuditOptions) -> tuple[tuple[str, str], ...]:
     pairs = [("vocabulary SHA-256", identify(vocabulary))]
     pairs += [("note", note) for note in vocabulary.notes]
-    for ban_list in _evidence_lists(options.use_lists, options.bans):
+    for ban_list in evidence_lists(options.use_lists, options.bans):
         pairs += [(f"ban list {pack.id} {pack.version}", pack.sha256) for pack in ban_list.packs]
     for name, path in (("counts", options.counts), ("merges", options.merges)):
         if path is not None:
             pairs.append((f"{name} {path.name}", sha256_file(path)))
+    if options.weights is not None:
+        pairs += [(f"weights {path.name}", sha256_file(path)) for path in weight_files(options.weights)]
     return tuple(pairs)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from audit.diff_results import CompressionRow, SegmentationChange
 from audit.engines import Engine
-from audit.results import CompressionRow, SegmentationChange
 from corpora.display import show_bytes, show_text
 from corpora.documents import Corpus, Problems
 from trainer.reference_encoder import split

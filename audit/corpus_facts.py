@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow.dataset as ds
 
-from audit.results import CorpusSummary, DroppedExample, LanguageRow, RefusedMerge, as_category
+from audit.corpus_results import CorpusSummary, DroppedExample, LanguageRow, RefusedMerge
+from audit.results import as_category
 from corpora.errors import WinnowError, WrongCall
 from corpora.manifest import MANIFEST_NAME, read_manifest
 
 MERGES_NAME = "merges.jsonl"
 _EXAMPLES_PER_RULE = 3
+# Of a decision; `excerpt` is the start of the document, where the filter was asked to keep it.
+_DECISION = ("id", "source", "rule", "value", "threshold", "language", "excerpt")
 
 
 class _Counts(msgspec.Struct):
@@ -23,15 +27,22 @@ class _Counts(msgspec.Struct):
     dropped: int = 0
 
 
+class _SummaryExample(msgspec.Struct):
+    id: str
+    excerpt: str = ""
+
+
 class _Summary(msgspec.Struct):
     documents: _Counts
     bytes: _Counts
     dropped_by: dict[str, int]
     languages: dict[str, _Counts]
+    examples: dict[str, list[_SummaryExample]] = {}
 
 
 class _Event(msgspec.Struct):
     event: str
+    id: int = -1
     left: str = ""
     right: str = ""
     token: str = ""
@@ -66,7 +77,9 @@ def read_corpus_summary(folder: Path) -> CorpusSummary:
         bytes_kept=summary.bytes.kept,
         dropped_by=tuple(sorted(summary.dropped_by.items(), key=lambda item: (-item[1], item[0]))),
         languages=tuple(LanguageRow(name, counts.documents_in, counts.kept) for name, counts in languages),
-        examples=_dropped_examples(folder / "decisions", list(summary.dropped_by)),
+        examples=_with_excerpts(
+            _dropped_examples(folder / "decisions", list(summary.dropped_by)), summary.examples
+        ),
         reasons=_rule_reasons(folder / MANIFEST_NAME),
     )
 
@@ -76,18 +89,25 @@ def read_refused_merges(path: Path) -> tuple[RefusedMerge, ...]:
 
     Raises WrongCall when there is no such file, WinnowError with file:line for a line that is no event.
     """
+    return tuple(_refused(event) for event in _events(path) if event.event == "refused")
+
+
+def read_merge_counts(path: Path) -> dict[int, int]:
+    """Token id → how often its merge was counted, from a `merges.jsonl`. Raises as `read_refused_merges`."""
+    return {event.id: event.count for event in _events(path) if event.event == "merge"}
+
+
+def _events(path: Path) -> Iterator[_Event]:
     if not path.is_file():
         raise WrongCall("no such file", where=path, hint="--merges takes the merges.jsonl of `winnow train`")
-    refused = []
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 event = msgspec.json.decode(line, type=_Event)
-                if event.event == "refused":
-                    refused.append(_refused(event))
+                bytes.fromhex(event.left + event.right + event.token)
             except (msgspec.DecodeError, ValueError) as error:
                 raise WinnowError(f"not a merge event: {error}", where=f"{path}:{number}") from error
-    return tuple(refused)
+            yield event
 
 
 def _rule_reasons(manifest: Path) -> tuple[tuple[str, str], ...]:
@@ -117,8 +137,9 @@ def _dropped_examples(folder: Path, rules: list[str]) -> tuple[DroppedExample, .
     """The first dropped documents of every rule, in the order of the decisions."""
     if not folder.is_dir():
         return ()
-    columns = ["id", "source", "rule", "value", "threshold", "language"]
-    table = ds.dataset(folder, format="parquet").to_table(columns=columns, filter=~ds.field("kept"))
+    decisions = ds.dataset(folder, format="parquet")
+    columns = [name for name in _DECISION if name in decisions.schema.names]
+    table = decisions.to_table(columns=columns, filter=~ds.field("kept"))
     seen = dict.fromkeys(rules, 0)
     examples = []
     for row in table.to_pylist():
@@ -126,6 +147,16 @@ def _dropped_examples(folder: Path, rules: list[str]) -> tuple[DroppedExample, .
             seen[row["rule"]] += 1
             examples.append(_example(row))
     return tuple(examples)
+
+
+def _with_excerpts(
+    examples: tuple[DroppedExample, ...], known: Mapping[str, list[_SummaryExample]]
+) -> tuple[DroppedExample, ...]:
+    """The examples with what the summary tells of how their documents begin."""
+    excerpts = {(rule, each.id): each.excerpt for rule, found in known.items() for each in found}
+    return tuple(
+        replace(each, excerpt=each.excerpt or excerpts.get((each.rule, each.id), "")) for each in examples
+    )
 
 
 def _example(row: Mapping[str, Any]) -> DroppedExample:
@@ -136,5 +167,5 @@ def _example(row: Mapping[str, Any]) -> DroppedExample:
         value=float(row["value"] or 0.0),
         threshold=float(row["threshold"] or 0.0),
         language=str(row["language"] or ""),
-        excerpt="",
+        excerpt=str(row.get("excerpt") or ""),
     )

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.results import CATEGORIES, DiffResult, DiffRow, DiffToken, RankShift, Side, TokenScore
+from audit.diff_results import DiffResult, DiffRow, DiffToken, MergeChange, RankShift, Side
+from audit.results import CATEGORIES, TokenScore
 from audit.scripts import main_script
 from audit.vocabulary_shape import length_row_of
 from corpora.display import show_bytes
 from trainer.vocabulary import Vocabulary
 
-_SHIFTS_SHOWN = 100
+_SHOWN = 100  # examples of moved and of remerged tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ def diff_vocabularies(a: DiffSide, b: DiffSide) -> DiffResult:
     in_a, in_b = set(first.ids_of), set(second.ids_of)
     shared = in_a & in_b
     shifts = _shifts(first, second, shared)
+    remerged = _remerged(first, second, shared)
     tokens = _scored(a, b)
     return DiffResult(
         a=first.name,
@@ -40,7 +42,7 @@ def diff_vocabularies(a: DiffSide, b: DiffSide) -> DiffResult:
         only_a=len(in_a - in_b),
         only_b=len(in_b - in_a),
         reranked=count_moved([shift.rank_b for shift in shifts]),
-        remerged=_remerged(first, second, shared),
+        remerged=len(remerged),
         special_only_a=_only(first.special_tokens, second.special_tokens),
         special_only_b=_only(second.special_tokens, first.special_tokens),
         same_pattern=first.pattern == second.pattern,
@@ -49,6 +51,7 @@ def diff_vocabularies(a: DiffSide, b: DiffSide) -> DiffResult:
         lengths=tuple(sorted(_rows(in_a, in_b, tokens, _length), key=lambda row: int(row.name))),
         categories=_category_rows(tokens),
         tokens=tokens,
+        merge_changes=tuple(remerged[:_SHOWN]),
     )
 
 
@@ -74,13 +77,22 @@ def _shifts(a: Vocabulary, b: Vocabulary, shared: set[bytes]) -> list[RankShift]
 def _largest(shifts: Iterable[RankShift]) -> tuple[RankShift, ...]:
     moved = [shift for shift in shifts if shift.rank_a != shift.rank_b]
     moved.sort(key=lambda shift: (-abs(shift.rank_a - shift.rank_b), shift.rank_a))
-    return tuple(moved[:_SHIFTS_SHOWN])
+    return tuple(moved[:_SHOWN])
 
 
-def _remerged(a: Vocabulary, b: Vocabulary, shared: set[bytes]) -> int:
-    """Shared tokens that the two vocabularies build from different parts."""
+def _remerged(a: Vocabulary, b: Vocabulary, shared: set[bytes]) -> list[MergeChange]:
+    """Shared tokens that the two vocabularies build from different parts, by A's ids."""
     parts_a, parts_b = _split_points(a), _split_points(b)
-    return sum(1 for token in shared if parts_a.get(token) != parts_b.get(token))
+    changed = [token for token in shared if parts_a.get(token) != parts_b.get(token)]
+    return [
+        MergeChange(show_bytes(token), token, _parts(token, parts_a), _parts(token, parts_b))
+        for token in sorted(changed, key=a.ids_of.__getitem__)
+    ]
+
+
+def _parts(token: bytes, split_points: Mapping[bytes, int]) -> tuple[str, ...]:
+    split = split_points.get(token)
+    return () if split is None else (show_bytes(token[:split]), show_bytes(token[split:]))
 
 
 def _split_points(vocabulary: Vocabulary) -> dict[bytes, int]:

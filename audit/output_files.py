@@ -11,11 +11,14 @@ from typing import Any
 import msgspec
 
 from audit.auditing import AuditOptions, audit_vocabulary, identify
-from audit.comparing import DiffOptions, compare_vocabularies
-from audit.output_formats import to_jsonl
+from audit.comparing import Compared, DiffOptions, compare
+from audit.diff_results import DiffResult
+from audit.norm_checks import weight_files
+from audit.output_formats import to_jsonl, to_markdown
 from audit.policy import load_policy
-from audit.records import audit_record, diff_record
+from audit.records import audit_record, compared_record
 from audit.report import write_diff_report, write_report
+from audit.sarif import to_sarif
 from corpora.errors import WrongCall
 from corpora.files import write_json, write_text
 from corpora.manifest import MANIFEST_NAME, FileHash, Manifest, hash_file, write_manifest
@@ -24,6 +27,8 @@ from corpora.progress import Progress
 from trainer.vocabulary import Vocabulary
 
 FINDINGS, AUDIT, DIFF, REPORT = "findings.jsonl", "audit.json", "diff.json", "report.html"
+SARIF, SUMMARY = "findings.sarif", "summary.md"
+AUDIT_FILES = (FINDINGS, AUDIT, REPORT, SARIF, SUMMARY)
 
 
 def audit_into(
@@ -42,10 +47,12 @@ def audit_into(
             write_text(out / FINDINGS, to_jsonl(result.findings))
             write_json(out / AUDIT, audit_record(result))
             write_report(result, out / REPORT)
+            write_text(out / SARIF, to_sarif(result.findings, options.artifact))
+            write_text(out / SUMMARY, to_markdown(result))
             counts = {"tokens": result.size, "scored": result.scored, "flagged": result.flagged}
             seconds = {"audit": time.monotonic() - started}
             manifest = Manifest(
-                "audit", sys.argv[1:], configuration, inputs, _hash_outputs(out, (FINDINGS, AUDIT, REPORT)),
+                "audit", sys.argv[1:], configuration, inputs, _hash_outputs(out, AUDIT_FILES),
                 counts, seconds, folder.fingerprint, {"vocabulary": identify(vocabulary)},
             )  # fmt: skip
             write_manifest(out / MANIFEST_NAME, manifest)
@@ -58,29 +65,27 @@ def audit_into(
 
 def diff_into(
     out: Path,
-    vocabularies: tuple[Vocabulary, Vocabulary],
+    vocabularies: Sequence[Vocabulary],
     options: DiffOptions,
     *,
     force: bool,
     progress: Progress,
 ) -> bool:
-    """Compare into a folder; whether the two differ. A finished folder only answers again."""
-    configuration = {"a": vocabularies[0].name, "b": vocabularies[1].name, "all": options.score_all}
-    configuration["lists"] = options.use_lists
+    """Compare two or more into a folder; whether they differ. A finished folder only answers again."""
+    configuration = diff_configuration(vocabularies, options)
     inputs = options.corpus.hashes() if options.corpus else []
     identities = [identify(vocabulary) for vocabulary in vocabularies]
     call = fingerprint("diff", configuration, [identities, inputs])
     started = time.monotonic()
     try:
         with output_folder(out, call, force=force) as folder:
-            result = compare_vocabularies(*vocabularies, options, progress.say)
-            write_json(out / DIFF, diff_record(result))
+            result = compare(vocabularies, options, progress.say)
+            write_json(out / DIFF, compared_record(result))
             write_diff_report(result, out / REPORT)
-            counts = {"shared": result.shared, "only_a": result.only_a, "only_b": result.only_b}
             seconds = {"diff": time.monotonic() - started}
             manifest = Manifest(
                 "diff", sys.argv[1:], configuration, inputs, _hash_outputs(out, (DIFF, REPORT)),
-                counts, seconds, folder.fingerprint, {"vocabularies": identities},
+                _diff_counts(result), seconds, folder.fingerprint, {"vocabularies": identities},
             )  # fmt: skip
             write_manifest(out / MANIFEST_NAME, manifest)
     except AlreadyFinished as note:
@@ -88,6 +93,19 @@ def diff_into(
         return bool(_read(out / DIFF)["different"])
     progress.say(f"report: {out / REPORT}")
     return result.different
+
+
+def diff_configuration(vocabularies: Sequence[Vocabulary], options: DiffOptions) -> dict[str, Any]:
+    """The resolved options of a comparison as the manifest records them."""
+    names = [vocabulary.name for vocabulary in vocabularies]
+    others = {"b": names[1]} if len(names) == 2 else {"others": names[1:]}
+    return {"a": names[0], **others, "all": options.score_all, "lists": options.use_lists}
+
+
+def _diff_counts(result: Compared) -> dict[str, int]:
+    if isinstance(result, DiffResult):
+        return {"shared": result.shared, "only_a": result.only_a, "only_b": result.only_b}
+    return {"vocabularies": len(result.names), "intersections": len(result.intersections)}
 
 
 def audit_configuration(options: AuditOptions) -> dict[str, Any]:
@@ -99,11 +117,13 @@ def audit_configuration(options: AuditOptions) -> dict[str, Any]:
         "lists": options.use_lists,
         "against": list(options.against),
         "corpus": options.corpus.name if options.corpus else None,
+        "artifact": options.artifact,
     }
 
 
 def _input_hashes(options: AuditOptions) -> list[FileHash]:
     files = [path for path in (options.counts, options.merges) if path is not None]
+    files += weight_files(options.weights) if options.weights else []
     if options.corpus is not None:  # its parts, because its manifest and summary hold timings
         files += sorted(options.corpus.glob("*/*.parquet")) or [options.corpus / "decisions"]
     missing = next((path for path in files if not path.is_file()), None)

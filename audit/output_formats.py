@@ -1,4 +1,4 @@
-"""Findings for machines: JSON Lines, SARIF 2.1.0, JUnit XML, and Markdown for pull requests."""
+"""Findings for machines: JSON Lines, JUnit XML, and Markdown for pull requests (SARIF: `audit.sarif`)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from xml.etree import ElementTree
 
 import msgspec
 
+from audit.audit_results import AuditResult, GateOutcome
 from audit.report_text import clip, mark_edges
-from audit.results import SEVERITIES, AuditResult, CheckResult, Finding, GateOutcome
+from audit.results import SEVERITIES, CheckResult, Finding
 from corpora.errors import WinnowError
-from corpora.manifest import tool_version
 
-SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-# GitHub's documented limits for code scanning: results in one run, characters of one message.
-SARIF_RESULTS = 25_000
-SARIF_MESSAGE = 1_024
 MARKDOWN_ROWS = 40  # keeps a comment far below GitHub's 65,536 characters
 _CELL = 120  # characters of one Markdown cell
 _JUNIT_LINES = 200  # findings written out for one check
@@ -53,30 +49,6 @@ def read_findings(path: Path) -> tuple[Finding, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise WinnowError(f"cannot read the findings: {error}", where=path) from error
     return tuple(_finding(line, f"{path}:{number}") for number, line in enumerate(lines, start=1) if line)
-
-
-def to_sarif(findings: Sequence[Finding], artifact: str = "tokenizer.json") -> str:
-    """A SARIF 2.1.0 log with one run; `artifact` is the vocabulary's file, relative to the repository.
-
-    Every result points at the artifact's first line (code scanning needs a place) and, as a logical
-    location, at the token. The most severe findings come first; what is over SARIF_RESULTS is left out
-    and said so in a notification.
-    """
-    ordered = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
-    rules = sorted({finding.check for finding in findings})
-    driver = {
-        "name": "Winnow",
-        "version": tool_version(),
-        "rules": [{"id": rule, "shortDescription": {"text": f"Check: {rule}"}} for rule in rules],
-    }
-    run: dict[str, Any] = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "artifacts": [{"location": {"uri": artifact}}],
-        "invocations": [_invocation(len(findings) - SARIF_RESULTS)],
-        "results": [_sarif_result(finding, rules, artifact) for finding in ordered[:SARIF_RESULTS]],
-    }
-    return _indented({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def to_junit(checks: Sequence[CheckResult], gate: GateOutcome | None = None) -> str:
@@ -141,47 +113,6 @@ def _finding(line: str, where: str) -> Finding:
     except (msgspec.DecodeError, ValueError) as error:
         raise WinnowError(f"not a finding: {error}", where=where, hint="findings.jsonl has them") from error
     return Finding(stored.check, "note", stored.message, bytes=token)
-
-
-def _invocation(left_out: int) -> dict[str, Any]:
-    if left_out <= 0:
-        return {"executionSuccessful": True}
-    text = f"{left_out} findings are left out; findings.jsonl has all of them."
-    note = {"level": "warning", "message": {"text": text}}
-    return {"executionSuccessful": True, "toolExecutionNotifications": [note]}
-
-
-def _sarif_result(finding: Finding, rules: list[str], artifact: str) -> dict[str, Any]:
-    location: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": {"uri": artifact, "index": 0}, "region": {"startLine": 1}}
-    }
-    if finding.id is not None:
-        name = f"token {finding.id}"
-        location["logicalLocations"] = [{"name": name, "kind": "member", "fullyQualifiedName": name}]
-    return {
-        "ruleId": finding.check,
-        "ruleIndex": rules.index(finding.check),
-        "level": finding.severity,
-        "message": {"text": _sarif_text(finding)},
-        "locations": [location],
-        "partialFingerprints": {"winnowFinding/v1": finding.fingerprint},
-        "properties": _sarif_properties(finding),
-    }
-
-
-def _sarif_text(finding: Finding) -> str:
-    """The message as SARIF 2.1.0 wants it: braces doubled (3.11.5), link brackets escaped (3.11.6)."""
-    token = f"token {finding.id} “{finding.token}”: " if finding.id is not None else ""
-    evidence = f" ({finding.evidence})" if finding.evidence else ""
-    text = clip(f"{token}{finding.message}{evidence}", SARIF_MESSAGE // 2)
-    escaped = text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-    return escaped.replace("{", "{{").replace("}", "}}")
-
-
-def _sarif_properties(finding: Finding) -> dict[str, Any]:
-    record = _record(finding)
-    kept = ("category", "id", "token", "bytes", "evidence")
-    return {key: value for key in kept if (value := getattr(record, key)) not in (None, "")}
 
 
 def _junit_check(suite: ElementTree.Element, check: CheckResult, *, fails: bool) -> None:

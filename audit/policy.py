@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from audit.audit_results import GateFailure, GateOutcome
 from audit.output_formats import read_findings
-from audit.results import CATEGORIES, SEVERITIES, CheckResult, Finding, GateFailure, GateOutcome
+from audit.results import CATEGORIES, SEVERITIES, CheckResult, Finding
 from corpora.cli import read_toml
 from corpora.errors import WrongCall, nearest, unknown_name
 

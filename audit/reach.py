@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from audit.audit_results import Reach, ReachSummary
 from audit.engines import EncodedTokens, Engine
-from audit.results import CheckResult, Finding, Reach, ReachSummary
+from audit.results import CheckResult, Finding
 from audit.structure import token_finding
 from audit.token_text import TokenText, Utf8Class
 from audit.witnesses import contexts, fragment_contexts

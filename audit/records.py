@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
-from audit.results import AuditResult, CheckResult, CompressionRow, DiffResult, DiffToken, TokenScore
+from audit.audit_results import AuditResult
+from audit.diff_results import CompressionRow, DiffResult, DiffToken, NamedToken, SetComparison
+from audit.results import CheckResult, TokenScore
 from corpora.manifest import SCHEMA_VERSION
 
 
@@ -58,8 +60,48 @@ def diff_record(result: DiffResult) -> dict[str, Any]:
         ],
         "compression": [_compression_record(row, (result.a, result.b)) for row in result.compression],
         "segmentations": [msgspec.to_builtins(change) for change in result.segmentations],
+        "merge_changes": [
+            {"token": c.token, "bytes": c.bytes.hex(), "parts_a": list(c.parts_a), "parts_b": list(c.parts_b)}
+            for c in result.merge_changes
+        ],
         "tokens": [diff_token_record(token) for token in result.tokens],
     }
+
+
+def sets_record(result: SetComparison) -> dict[str, Any]:
+    """A comparison of three or more: the first is `a`, and `in` names the vocabularies that have a token."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "a": result.names[0],
+        "vocabularies": [
+            {"name": name, "size": size} for name, size in zip(result.names, result.sizes, strict=True)
+        ],
+        "different": result.different,
+        "intersections": [
+            {"in": list(each.names), "tokens": each.tokens, "flagged": each.flagged}
+            for each in result.intersections
+        ],
+        "compression": [_compression_record(row, result.names) for row in result.compression],
+        "diffs": [_without_tokens(diff) for diff in result.diffs],
+        "tokens": [named_token_record(token) for token in result.tokens],
+    }
+
+
+def named_token_record(token: NamedToken) -> dict[str, Any]:
+    """One scored token of a comparison of several, with the vocabularies that have it."""
+    return {**token_record(token.score), "in": list(token.names)}
+
+
+def compared_record(result: DiffResult | SetComparison) -> dict[str, Any]:
+    """A comparison of two or of several."""
+    return diff_record(result) if isinstance(result, DiffResult) else sets_record(result)
+
+
+def compared_token_records(result: DiffResult | SetComparison) -> list[dict[str, Any]]:
+    """The scored tokens of a comparison of two or of several."""
+    if isinstance(result, DiffResult):
+        return [diff_token_record(token) for token in result.tokens]
+    return [named_token_record(token) for token in result.tokens]
 
 
 def audit_record(result: AuditResult) -> dict[str, Any]:

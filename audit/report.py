@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment
 
 from audit import report_drawings, report_rows, report_summary, report_text
+from audit.audit_results import AuditResult
+from audit.diff_results import DiffResult, DiffToken, NamedToken, SetComparison
 from audit.report_text import number
-from audit.results import AuditResult, DiffResult
 from audit.safe_pages import own_file, page_environment, security_policy
 from corpora.display import show_text
 from corpora.files import write_text
@@ -44,9 +45,9 @@ def write_report(result: AuditResult, path: Path) -> None:
     write_text(path, audit_page(result))
 
 
-def write_diff_report(result: DiffResult, path: Path) -> None:
+def write_diff_report(result: DiffResult | SetComparison, path: Path) -> None:
     """Write the report of a comparison to `path`, atomically. The same result gives the same bytes."""
-    write_text(path, diff_page(result))
+    write_text(path, compared_page(result))
 
 
 def audit_page(result: AuditResult) -> str:
@@ -67,12 +68,37 @@ def diff_page(result: DiffResult) -> str:
     sections = [Section("diff", "Differences", "comparison")]
     absent = []
     if result.tokens:
-        sections.append(Section("tokens", "Risky tokens", "compared_tokens", number(len(result.tokens))))
+        sections.append(Section("tokens", "Risky tokens", "compared_tokens", _flagged(result.tokens)))
     if result.compression:
         sections.append(Section("coverage", "Coverage", "compared_coverage"))
     else:
         absent.append(Absence("Coverage", "give text to compare on (--text)"))
     return _render("diff.html", diff=result, sections=sections, absent=absent)
+
+
+def compared_page(result: DiffResult | SetComparison) -> str:
+    """The report of a comparison of two or of several as HTML."""
+    return diff_page(result) if isinstance(result, DiffResult) else sets_page(result)
+
+
+def sets_page(result: SetComparison) -> str:
+    """The report of a comparison of three or more as HTML."""
+    sections = [
+        Section("sets", "Intersections", "sets", number(len(result.intersections))),
+        Section("diff", "Differences", "sets_diffs", number(len(result.diffs))),
+    ]
+    absent = []
+    if result.tokens:
+        sections.append(Section("tokens", "Risky tokens", "sets_tokens", _flagged(result.tokens)))
+    if result.compression:
+        sections.append(Section("coverage", "Coverage", "sets_coverage"))
+    else:
+        absent.append(Absence("Coverage", "give text to compare on (--text)"))
+    return _render("sets.html", sets=result, sections=sections, absent=absent)
+
+
+def _flagged(tokens: Sequence[DiffToken | NamedToken]) -> str:
+    return number(sum(token.score.flagged for token in tokens))
 
 
 def audit_sections(result: AuditResult) -> tuple[list[Section], list[Absence]]:

@@ -7,21 +7,15 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from audit.audit_results import AuditResult, LengthRow, ScriptRow
 from audit.charts import Column, Mark, Part, bar, columns, dots, overlap
+from audit.corpus_results import CorpusSummary, DroppedExample
+from audit.diff_results import CompressionRow, DiffResult, DiffRow, SetComparison
 from audit.report_text import counted, number, percent, safe_text, script_name, signed_percent, size
-from audit.results import (
-    AuditResult,
-    CompressionRow,
-    CorpusSummary,
-    DiffResult,
-    DiffRow,
-    DroppedExample,
-    LengthRow,
-    ScriptRow,
-)
 
 TEMPLATE_FUNCTIONS = (
-    "script_rows", "length_chart", "risk_chart", "overlap_bar", "diff_rows", "rule_rows", "language_rows",
+    "script_rows", "length_chart", "risk_chart", "overlap_bar", "intersection_rows", "diff_rows", "rule_rows",
+    "language_rows",
     "kept_bar", "coverage_rows", "coverage_scale", "coverage_total",
 )  # fmt: skip
 COLUMN_LABELS = 16  # labels that fit under the columns on a narrow screen
@@ -157,6 +151,19 @@ def diff_rows(rows: Sequence[DiffRow]) -> tuple[BarRow, ...]:
 
 def _whole(row: DiffRow) -> int:
     return row.shared + row.only_a + row.only_b
+
+
+def intersection_rows(sets: SetComparison) -> tuple[BarRow, ...]:
+    """The tokens of every intersection, largest first; the bar's end in another colour is what is flagged."""
+    most = max((each.tokens for each in sets.intersections), default=0)
+    return tuple(
+        BarRow(
+            "all" if len(each.names) == len(sets.names) else ", ".join(each.names),
+            (number(each.tokens), number(each.flagged) if each.flagged else ""),
+            bar((Part("grain", each.tokens - each.flagged), Part("risk", each.flagged)), most),
+        )
+        for each in sets.intersections
+    )
 
 
 def rule_rows(corpus: CorpusSummary) -> tuple[RuleRow, ...]:

@@ -10,12 +10,15 @@ from typing import Generic, TypeVar
 from markupsafe import Markup
 
 from audit.charts import Part, bar
+from audit.corpus_results import RefusedMerge
+from audit.diff_results import DiffResult, DiffToken, SetComparison, Side
 from audit.report_text import points, safe_text, script_name, token_html, tokens_html
-from audit.results import SEVERITIES, DiffResult, DiffToken, Finding, Reason, RefusedMerge, Side, TokenScore
+from audit.results import SEVERITIES, Finding, Reason, TokenScore
 from corpora.display import show_bytes, show_text
 
 TEMPLATE_FUNCTIONS = (
-    "risky_tokens", "reference_tokens", "compared_tokens", "refused_merges", "refusals_by", "worst_findings",
+    "risky_tokens", "reference_tokens", "compared_tokens", "named_tokens", "refused_merges", "refusals_by",
+    "worst_findings",
 )  # fmt: skip
 OWN_TOKENS = 1_000  # rows of the table of risky tokens; a row is about one kilobyte
 REFERENCE_TOKENS = 100  # rows of the same table for every reference
@@ -104,6 +107,16 @@ def reference_tokens(diff: DiffResult) -> Cut[TokenView]:
 def compared_tokens(diff: DiffResult) -> Cut[TokenView]:
     """The risky tokens of a comparison, with the side that has them."""
     return _most_risky(diff.tokens, _score_of, lambda token: _sided(token, diff), OWN_TOKENS)
+
+
+def named_tokens(sets: SetComparison) -> Cut[TokenView]:
+    """The risky tokens of several vocabularies, with those that have them."""
+    return _most_risky(
+        sets.tokens,
+        lambda token: token.score,
+        lambda token: replace(token_view(token.score), side=", ".join(token.names)),
+        OWN_TOKENS,
+    )
 
 
 def refused_merges(refused: Sequence[RefusedMerge]) -> Cut[RefusedView]:

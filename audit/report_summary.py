@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from audit.audit_results import AuditResult, GateOutcome
 from audit.report_drawings import coverage_total
 from audit.report_text import counted, number, percent, signed_percent, size
-from audit.results import AuditResult, GateOutcome
 
 Tone = Literal["good", "bad", "plain"]
 

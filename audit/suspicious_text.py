@@ -13,6 +13,7 @@ import regex
 from audit.results import CheckResult, Finding, Severity
 from audit.scripts import BYTES, COMMON, is_mixed, scripts_of
 from audit.structure import token_finding
+from audit.text_patterns import PATTERNS, TextPattern
 from audit.token_text import TokenText
 
 LENGTH_Z = 4.0  # standard deviations of log length above the script's mean
@@ -23,34 +24,9 @@ _BIDI = regex.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Joiners that spell words in Persian, Indic scripts and emoji (UAX 31, A1 to B2) are not hidden there.
 _JOINERS = regex.compile(r"(?<=\S)[\u200c\u200d]|[\u200c\u200d](?=\S)|\ufe0f")
 
-_ONLY_LETTERS = regex.compile(r"\s?[^\d@.]*")  # every pattern needs a digit, an @ or a dot
-
-
-@dataclass(frozen=True, slots=True)
-class TextPattern:
-    """A shape that a token's text must not have, and what to call it."""
-
-    check: str
-    name: str
-    severity: Severity
-    shape: regex.Pattern[str]
-
-
-def _pattern(check: str, name: str, severity: Severity, shape: str) -> TextPattern:
-    return TextPattern(check, name, severity, regex.compile(shape, regex.IGNORECASE))
-
-
-# Personal data and addresses. A handle needs a digit after a letter, or every `@param` would be one.
-PATTERNS = (
-    _pattern("personal", "an e-mail address", "warning", r"[\w.+-]+@[\w-]+\.\p{L}{2,}"),
-    _pattern("personal", "a mail provider", "note", r"@(gmail|hotmail|yahoo|outlook|qq|163)\b"),
-    _pattern("personal", "a handle", "warning", r"(?<!\w)@(?=\w*\p{L}_?\d)\w{5,}"),
-    _pattern("personal", "a telephone number", "warning", r"\+?\d[\d() .-]{7,}\d"),
-    _pattern("personal", "a UUID or a part of one", "warning", r"\b[\da-f]{4}-[\da-f]{4}-[\da-f]{4}\b"),
-    _pattern("personal", "a key or hash", "warning", r"\b(?=[\da-f]*\d[\da-f]*[a-f])[\da-f]{16,}\b"),
-    _pattern("url", "a URL", "warning", r"https?://[\w-]+\.\w|www\.[\w-]{2,}\."),
-    _pattern("url", "a domain name", "warning", r"\b[\w-]{2,}\.(com|net|org|cn|ru|xyz|top|vip|cc|tv)\b"),
-)
+# Every pattern needs a digit or one of these signs, but for these beginnings of keys.
+_ONLY_LETTERS = regex.compile(r"\s?[^\d@._:/-]*")
+_LETTERS_OF_KEYS = ("eyJ", "PRIVATE KEY")
 
 
 def check_texts(texts: Sequence[TokenText]) -> list[CheckResult]:
@@ -79,9 +55,9 @@ def hidden_characters(text: str) -> str:
 
 def matching_patterns(text: str) -> list[TextPattern]:
     """The patterns of `PATTERNS` that occur in `text`."""
-    if _ONLY_LETTERS.fullmatch(text):
+    if _ONLY_LETTERS.fullmatch(text) and not any(letters in text for letters in _LETTERS_OF_KEYS):
         return []
-    return [pattern for pattern in PATTERNS if pattern.shape.search(text)]
+    return [pattern for pattern in PATTERNS if pattern.found_in(text)]
 
 
 def check_mixed_scripts(texts: Sequence[TokenText]) -> CheckResult:

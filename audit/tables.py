@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.results import AuditResult, CompressionRow, DiffResult, DiffRow, TokenScore
+from audit.audit_results import AuditResult
+from audit.diff_results import CompressionRow, DiffResult, DiffRow, SetComparison
+from audit.results import TokenScore
 from corpora.cli import TableView
 from corpora.display import show_text
 
 _TOKENS_SHOWN = 20
 _REASONS_SHOWN = 3
 _SCRIPTS_SHOWN = 12
+_LENGTHS_SHOWN = 16
+_SETS_SHOWN = 20
 
 
 def audit_tables(result: AuditResult) -> list[TableView]:
@@ -47,12 +51,54 @@ def diff_tables(result: DiffResult) -> list[TableView]:
     tables = [TableView(f"{names[0]} against {names[1]}", ("", *names), sums)]
     columns = ("", "shared", f"only {names[0]}", f"only {names[1]}", "flagged", "flagged ")
     tables.append(TableView("By script", columns, _diff_rows(result.scripts[:_SCRIPTS_SHOWN])))
+    tables.append(TableView("By length in bytes", columns, _diff_rows(result.lengths[:_LENGTHS_SHOWN])))
     tables.append(TableView("Flagged by category", columns, _diff_rows(result.categories)))
     tables.append(_token_table([(token.score, token.side) for token in result.tokens]))
     if result.compression:
         tables.append(_compression_table(result.compression, (result.a, result.b)))
     if result.segmentations:
         tables.append(_segmentation_table(result, names))
+    return tables
+
+
+def compared_tables(result: DiffResult | SetComparison) -> list[TableView]:
+    """What a comparison of two or of several prints."""
+    return diff_tables(result) if isinstance(result, DiffResult) else sets_tables(result)
+
+
+def sets_tables(result: SetComparison) -> list[TableView]:
+    """What a comparison of several prints: the sums, the intersections, the risky tokens."""
+    names = [show_text(name) for name in result.names]
+    sums = [
+        (show_text(diff.b), f"{diff.size_b:,}", f"{diff.shared:,}", f"{diff.only_a:,}", f"{diff.only_b:,}",
+         f"{diff.reranked:,}", f"{diff.remerged:,}", "the same" if diff.same_pattern else "different")
+        for diff in result.diffs
+    ]  # fmt: skip
+    columns = (
+        "against",
+        "tokens",
+        "shared",
+        f"only {names[0]}",
+        "only there",
+        "moved",
+        "other parts",
+        "pattern",
+    )
+    sets = [
+        (
+            *("●" if name in each.names else "" for name in result.names),
+            f"{each.tokens:,}",
+            f"{each.flagged:,}",
+        )
+        for each in result.intersections[:_SETS_SHOWN]
+    ]
+    tables = [
+        TableView(f"{names[0]}: {result.sizes[0]:,} tokens, against each other one", columns, sums),
+        TableView("Tokens that exactly these have", (*names, "tokens", "flagged"), sets),
+        _token_table([(token.score, ", ".join(map(show_text, token.names))) for token in result.tokens]),
+    ]
+    if result.compression:
+        tables.append(_compression_table(result.compression, result.names))
     return tables
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from audit.results import HISTOGRAM_BINS, LengthRow, ScriptRow, TokenScore
+from audit.audit_results import HISTOGRAM_BINS, LengthRow, ScriptRow
+from audit.results import TokenScore
 from audit.token_text import TokenText
 
 LONGEST_ROW = 32  # bytes; longer tokens share the last row

@@ -86,7 +86,10 @@ class BanList:
         and `suffix` at the start or end of a word.
         """
         found: list[tuple[Hit, Sequence[tuple[int, int]]]] = []
+        no_literal = self._prefilter.rules_out(text)
         for layer in self._ban_layers:
+            if no_literal and not layer.has_regexes:
+                continue
             if next(layer.text_hits(fold_text(text, layer.variants)), None) is None:
                 continue
             folded, places = fold_with_positions(text, layer.variants)

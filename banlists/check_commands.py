@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from banlists.reporting import report
 from corpora.cli import TableView, emit, format_option, verb
 from corpora.errors import GateFailed, WrongCall
 from corpora.input_options import input_options
@@ -110,12 +111,16 @@ def coverage(
 @verb("lock", example="winnow ban lock core my.toml -o bans.lock.json")
 @click.argument("lists", nargs=-1, required=True, metavar="LIST...")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Lock file to write.")
-def lock(lists: tuple[str, ...], out: Path) -> None:
+@format_option
+def lock(lists: tuple[str, ...], out: Path, quiet: bool, output_format: str) -> None:
     """Pin lists: their versions, SHA-256 and number of entries."""
     from banlists.lists import load_packs
     from banlists.lockfile import make_lock, write_lock
 
-    write_lock(out, make_lock(lists, load_packs(lists)))
+    locked = make_lock(lists, load_packs(lists))
+    write_lock(out, locked)
+    facts = {"path": str(out), "lists": locked.lists, "packs": locked.packs}
+    report(facts, f"{len(locked.packs)} files pinned in {out}", output_format, quiet=quiet)
 
 
 @verb("verify", example="winnow ban verify bans.lock.json")

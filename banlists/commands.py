@@ -10,8 +10,8 @@ import click
 
 from corpora.cli import CONTEXT_SETTINGS
 
-# verb -> (module, attribute), in the order of a list's life. `apply` takes lists to a finished
-# vocabulary: the trainer's work, so only its name stands here; the front door may add more.
+# verb -> (module, attribute), in the order of a list's life. What needs a vocabulary is the work of
+# other rooms, so only the names of `suggest`, `impact` and `apply` stand here.
 VERBS = {
     "init": ("banlists.edit_commands", "init"),
     "add": ("banlists.edit_commands", "add"),
@@ -21,6 +21,7 @@ VERBS = {
     "test": ("banlists.check_commands", "test"),
     "show": ("banlists.show_commands", "show"),
     "explain": ("banlists.show_commands", "explain"),
+    "suggest": ("audit.suggest_command", "suggest"),
     "stats": ("banlists.show_commands", "stats"),
     "coverage": ("banlists.check_commands", "coverage"),
     "diff": ("banlists.show_commands", "diff"),
@@ -31,6 +32,7 @@ VERBS = {
     "lock": ("banlists.check_commands", "lock"),
     "verify": ("banlists.check_commands", "verify"),
     "schema": ("banlists.show_commands", "schema"),
+    "impact": ("trainer.impact_command", "impact"),
     "apply": ("trainer.apply_command", "apply"),
 }
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from corpora.cli import verb
+from banlists.reporting import report
+from corpora.cli import format_option, verb
 from corpora.errors import GateFailed, WrongCall
-from corpora.progress import Progress
 
 _LIST_FILE = click.Path(path_type=Path)
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -22,9 +22,10 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--version", help="Calendar version. [default: today as 2026.11.22]")
 @click.option("--license", "license_name", default="CC0-1.0", show_default=True, help="SPDX identifier.")
 @click.option("--owner", default="", help="Who answers for it.")
+@format_option
 def init(
     path: Path, list_id: str | None, title: str, version: str | None, license_name: str, owner: str,
-    quiet: bool,
+    quiet: bool, output_format: str,
 ) -> None:  # fmt: skip
     """Start an empty list file; an existing file is left alone."""
     from banlists.editing import new_pack, save_pack
@@ -32,8 +33,10 @@ def init(
     if path.exists():
         raise WrongCall("exists already", where=path, hint="choose another name, or use: winnow ban add")
     day = version or f"{datetime.datetime.now():%Y.%m.%d}"
-    save_pack(path, new_pack(list_id or path.stem, title, day, license_name, owner))
-    Progress(quiet=quiet).say(f"wrote {path}; next: winnow ban add {path} ...")
+    pack = new_pack(list_id or path.stem, title, day, license_name, owner)
+    save_pack(path, pack)
+    facts = {"path": str(path), "id": pack.info.id, "version": pack.info.version}
+    report(facts, f"wrote {path}; next: winnow ban add {path} PATTERN...", output_format, quiet=quiet)
 
 
 @verb("add", example="winnow ban add my.toml 开奖直播 --group draws --category gambling --match contains "
@@ -60,10 +63,12 @@ def init(
 @click.option("--ok", multiple=True, help="A token that must not be (test).")
 @click.option("--added", type=_DAY, help="[default: today]")
 @click.option("--review-by", type=_DAY, help="When to look at it again. [default: in a year]")
+@format_option
 def add(
     path: Path, patterns: tuple[str, ...], group: str, category: str, match: str, reason: str,
     evidence: tuple[str, ...], langs: tuple[str, ...], severity: str, status: str, hit: tuple[str, ...],
     ok: tuple[str, ...], added: datetime.datetime | None, review_by: datetime.datetime | None, quiet: bool,
+    output_format: str,
 ) -> None:  # fmt: skip
     """Add patterns to a group of a list file. A reason and evidence are required."""
     from banlists.editing import Addition, add_patterns, save_pack
@@ -75,8 +80,11 @@ def add(
         langs=langs, severity=severity, status=status, hit=hit, ok=ok, added=today,
         review_by=review_by.date() if review_by else today + datetime.timedelta(days=365),
     )  # fmt: skip
-    save_pack(path, add_patterns(read_pack(path), addition, path))
-    Progress(quiet=quiet).say(f"wrote {path}; next: winnow ban lint {path} && winnow ban test {path}")
+    pack = add_patterns(read_pack(path), addition, path)
+    save_pack(path, pack)
+    facts = {"path": str(path), "rule": f"{pack.info.id}/{group}", "added": list(patterns)}
+    message = f"wrote {path}; next: winnow ban lint {path} && winnow ban test {path}"
+    report(facts, message, output_format, quiet=quiet)
 
 
 @verb("retire", example="winnow ban retire my.toml 大香蕉 --reason 'a nickname and a grocery item'")
@@ -84,14 +92,18 @@ def add(
 @click.argument("pattern")
 @click.option("--reason", required=True, help="Why it goes; stays in the tombstone.")
 @click.option("--today", type=_DAY, help="The tombstone's date. [default: today]")
-def retire(path: Path, pattern: str, reason: str, today: datetime.datetime | None, quiet: bool) -> None:
+@format_option
+def retire(
+    path: Path, pattern: str, reason: str, today: datetime.datetime | None, quiet: bool, output_format: str
+) -> None:
     """Take a pattern out and leave a tombstone, so that nobody adds it again unawares."""
     from banlists.editing import retire_pattern, save_pack
     from banlists.schema import read_pack
 
     day = (today or datetime.datetime.now()).date()
     save_pack(path, retire_pattern(read_pack(path), pattern, reason, day, path))
-    Progress(quiet=quiet).say(f"wrote {path}; {pattern!r} has a tombstone now")
+    facts = {"path": str(path), "retired": pattern, "date": day, "reason": reason}
+    report(facts, f"wrote {path}; {pattern!r} has a tombstone now", output_format, quiet=quiet)
 
 
 @verb("fmt", example="winnow ban fmt my.toml\nwinnow ban fmt my.toml --renew draws=2028-01-31")
@@ -100,7 +112,10 @@ def retire(path: Path, pattern: str, reason: str, today: datetime.datetime | Non
 @click.option(
     "--renew", multiple=True, metavar="GROUP=DATE", help="Give a reviewed group its next review date."
 )
-def fmt(paths: tuple[Path, ...], check: bool, renew: tuple[str, ...], quiet: bool) -> None:
+@format_option
+def fmt(
+    paths: tuple[Path, ...], check: bool, renew: tuple[str, ...], quiet: bool, output_format: str
+) -> None:
     """Bring list files into canonical form: sorted, without doubles, invisible characters escaped."""
     from banlists.editing import canonical_text, renew_group, save_pack
     from banlists.schema import read_pack
@@ -115,9 +130,11 @@ def fmt(paths: tuple[Path, ...], check: bool, renew: tuple[str, ...], quiet: boo
             changed.append(path)
             if not check:
                 save_pack(path, pack)
+    names = [str(path) for path in changed]
+    facts = {"files": len(paths), "changed": names, "written": not check}
+    report(facts, f"{len(changed)} of {len(paths)} files changed", output_format, quiet=quiet or check)
     if check and changed:
-        raise GateFailed(f"{len(changed)} files are not in canonical form: {', '.join(map(str, changed))}")
-    Progress(quiet=quiet).say(f"{len(changed)} of {len(paths)} files changed")
+        raise GateFailed(f"{len(changed)} files are not in canonical form: {', '.join(names)}")
 
 
 def _renewal(text: str) -> tuple[str, datetime.date]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from corpora.cli import verb
+from banlists.reporting import SCHEMA_VERSION, report
+from corpora.cli import TableView, emit, format_option, verb
 from corpora.errors import WrongCall
-from corpora.progress import Progress
 
 _PATH = click.Path(path_type=Path)
 
@@ -30,9 +30,11 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--license", "license_name", default="CC-BY-4.0", show_default=True, help="The source's licence."
 )
+@format_option
 def import_list(
     source: Path, source_format: str, out: Path, category: str, match: str, reason: str,
     evidence: tuple[str, ...], langs: tuple[str, ...], version: str | None, license_name: str, quiet: bool,
+    output_format: str,
 ) -> None:  # fmt: skip
     """Make an experimental list of another tool's words; what can never be banned is left out and counted."""
     from banlists.compilation import usable_patterns
@@ -53,7 +55,10 @@ def import_list(
     day = version or f"{datetime.datetime.now():%Y.%m.%d}"
     pack = new_pack(out.stem, f"Imported from {source.name}", day, license_name, "")
     save_pack(out, add_patterns(pack, addition, out))
-    Progress(quiet=quiet).say(f"{len(usable)} patterns written, {len(words) - len(usable)} left out")
+    left_out = [word for word in words if word not in set(usable)]
+    facts = {"path": str(out), "patterns": len(usable), "left_out": left_out}
+    message = f"{len(usable)} patterns written, {len(left_out)} left out"
+    report(facts, message, output_format, quiet=quiet)
 
 
 @verb(
@@ -62,13 +67,24 @@ def import_list(
 @click.argument("lists", nargs=-1, required=True, metavar="LIST...")
 @click.option("--to", "target_format", type=click.Choice(["text", "jsonl", "spacy"]), default="jsonl",
               show_default=True, help="One a line, full records, or spaCy patterns.")  # fmt: skip
-def export(lists: tuple[str, ...], target_format: str) -> None:
-    """Print entries for other tools, one a line; `text` and `spacy` hold the literal kinds only."""
+@format_option
+def export(lists: tuple[str, ...], target_format: str, output_format: str) -> None:
+    """Print entries for other tools, one a line; `text` and `spacy` hold the literal kinds only.
+
+    With --format json the lines stand in one record, `lines`, after how many entries have no such form.
+    """
     from banlists.exchange import write_entries
     from banlists.lists import load_ban_lists
 
-    for line in write_entries(load_ban_lists(lists).entries, target_format):
-        click.echo(line)
+    entries = load_ban_lists(lists).entries
+    lines = list(write_entries(entries, target_format))
+    if output_format == "table":
+        click.echo("".join(f"{line}\n" for line in lines), nl=False)
+        return
+    record = {"schema_version": SCHEMA_VERSION, "to": target_format, "left_out": len(entries) - len(lines),
+              "lines": lines}  # fmt: skip
+    view = TableView(f"{len(lines)} lines", ("line",), [(line,) for line in lines])
+    emit(record, lines, [view], output_format)
 
 
 @verb(
@@ -81,9 +97,11 @@ def export(lists: tuple[str, ...], target_format: str) -> None:
 @click.option("--id", "list_id", help="Id of the packed list. [default: the file's name]")
 @click.option("--version", help="Calendar version. [default: the newest of the lists]")
 @click.option("-o", "--out", type=_PATH, required=True, help="List file to write.")
+@format_option
 def pack(
-    lists: tuple[str, ...], severity: str, list_id: str | None, version: str | None, out: Path, quiet: bool
-) -> None:
+    lists: tuple[str, ...], severity: str, list_id: str | None, version: str | None, out: Path, quiet: bool,
+    output_format: str,
+) -> None:  # fmt: skip
     """Put the stable groups of lists into one file to ship; disabled rules stay out."""
     from banlists.editing import merge_packs, save_pack
     from banlists.entries import SEVERITIES
@@ -99,7 +117,9 @@ def pack(
     merged = merge_packs(packs, info, SEVERITIES[: SEVERITIES.index(severity) + 1])
     save_pack(out, merged)
     entries = sum(len(group.patterns) for group in merged.group)
-    Progress(quiet=quiet).say(f"{len(merged.group)} groups, {entries} patterns written to {out}")
+    facts = {"path": str(out), "severity": severity, "groups": len(merged.group), "patterns": entries}
+    message = f"{len(merged.group)} groups, {entries} patterns written to {out}"
+    report(facts, message, output_format, quiet=quiet)
 
 
 def _read(path: Path) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from banlists.banlist import PackFile
-from banlists.lists import LoadedPack
+from banlists.banlist import BanList, PackFile
+from banlists.entries import Entry
+from banlists.lists import LoadedPack, make_ban_list
 from corpora.errors import WinnowError
 from corpora.files import write_json
+from corpora.json_data import decode_json
 
 LOCK_SCHEMA = 1
 
@@ -26,17 +29,29 @@ class LockedPack(msgspec.Struct, frozen=True):
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """A lock file: the list names as given, and what they stood for."""
+    """A lock file: the list names as given, what they stood for, and a hash of what is matched in the end.
+
+    `compiled` is the SHA-256 of the entries and allow rules that are in force; empty in a lock of a
+    version that did not write it.
+    """
 
     schema_version: int
     lists: list[str]
     packs: list[LockedPack]
+    compiled: str = ""
 
 
 def make_lock(names: Sequence[str], packs: Sequence[LoadedPack]) -> Lock:
     """Pin the loaded packs, sorted by id."""
     locked = [_locked(loaded.file, len(loaded.entries)) for loaded in packs]
-    return Lock(LOCK_SCHEMA, list(names), sorted(locked, key=lambda pack: pack.id))
+    in_order = sorted(locked, key=lambda pack: pack.id)
+    return Lock(LOCK_SCHEMA, list(names), in_order, compiled_hash(make_ban_list(packs)))
+
+
+def compiled_hash(bans: BanList) -> str:
+    """The SHA-256 of everything that decides a match, whatever the order of files; in hex."""
+    rows = [_deciding(entry) for entry in bans.entries] + [_deciding(allow) for allow in bans.allows]
+    return hashlib.sha256(msgspec.json.encode(sorted(rows))).hexdigest()
 
 
 def write_lock(path: Path, lock: Lock) -> None:
@@ -47,18 +62,16 @@ def write_lock(path: Path, lock: Lock) -> None:
 def read_lock(path: Path) -> Lock:
     """Read a lock file. Raises WinnowError when it is missing or not one."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Lock)
+        data = path.read_bytes()
     except OSError as error:
         raise WinnowError(error.strerror or "cannot be read", where=path) from error
-    except msgspec.MsgspecError as error:
-        raise WinnowError(
-            f"not a lock file: {error}", where=path, hint="write one with: winnow ban lock"
-        ) from error
+    return decode_json(data, Lock, "not a lock file", where=path, hint="write one with: winnow ban lock")
 
 
 def differences(lock: Lock, packs: Sequence[LoadedPack]) -> list[str]:
     """How the lists found now differ from the lock, one sentence each; empty when they are the same."""
-    now = {pack.id: pack for pack in make_lock(lock.lists, packs).packs}
+    found = make_lock(lock.lists, packs)
+    now = {pack.id: pack for pack in found.packs}
     then = {pack.id: pack for pack in lock.packs}
     problems = [f"{name} is pinned but not there" for name in sorted(then.keys() - now.keys())]
     problems.extend(f"{name} is there but not pinned" for name in sorted(now.keys() - then.keys()))
@@ -70,7 +83,15 @@ def differences(lock: Lock, packs: Sequence[LoadedPack]) -> list[str]:
             )
         elif now[name].entries != then[name].entries:
             problems.append(f"{name} now gives {now[name].entries} entries, not {then[name].entries}")
+    if not problems and lock.compiled and lock.compiled != found.compiled:
+        problems.append("the files are the same, but this version makes other rules of them")
     return problems
+
+
+def _deciding(entry: Entry) -> tuple[str, ...]:
+    variants = " ".join(sorted(entry.variants))
+    options = f"{entry.boundary} {entry.min_bytes} {entry.force}"
+    return entry.name, entry.kind, entry.pattern, entry.right, variants, options
 
 
 def _locked(file: PackFile, entries: int) -> LockedPack:

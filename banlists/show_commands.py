@@ -155,7 +155,9 @@ def review(
 
 
 @verb("schema", example="winnow ban schema > banlist.schema.json")
-def schema() -> None:
+@click.option("--format", "output_format", type=click.Choice(["json"]), default="json", show_default=True,
+              help="A JSON Schema is JSON.")  # fmt: skip
+def schema(output_format: str) -> None:
     """Print the JSON Schema of a list file, for editors."""
     import msgspec
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 from corpora.errors import WrongCall
+
+if TYPE_CHECKING:
+    import splintr
 
 
 def token_bytes(spec: str, where: str | None = None) -> bytes:
@@ -21,12 +27,17 @@ def token_bytes(spec: str, where: str | None = None) -> bytes:
 
 
 def _bundled_token(spec: str, where: str | None) -> bytes:
-    import splintr
-
     name, _, number = spec[4:].rpartition(":")
     if not name or not number.isdecimal():
         raise WrongCall(f"{spec!r} is not tok:VOCABULARY:ID", where=where, hint="such as tok:o200k_base:2783")
     try:
-        return bytes(splintr.Tokenizer.from_pretrained(name).decode_token_bytes(int(number)))
+        return bytes(_tokenizer(name).decode_token_bytes(int(number)))
     except (ValueError, OverflowError) as error:
         raise WrongCall(f"{spec!r}: {error}", where=where) from error
+
+
+@cache  # building one takes longer than a thousand lookups
+def _tokenizer(name: str) -> splintr.AnyTokenizer:
+    import splintr
+
+    return splintr.Tokenizer.from_pretrained(name)

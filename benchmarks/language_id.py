@@ -18,8 +18,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from curation.language_id import LanguageIdentifier, LanguageOptions
+from curation.language_id import LanguageIdentifier
 from curation.language_model import LanguageModel
+from curation.language_options import LanguageOptions
 
 DATA = Path(os.environ.get("WINNOW_DATA", Path(__file__).parents[2] / "shared" / "data"))
 UNKNOWN_TO_LID_176 = frozenset(["ts", "xh", "tn", "mi", "st", "lg", "sn", "zu"])

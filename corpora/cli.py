@@ -169,7 +169,10 @@ def _print_tables(tables: Sequence[TableView]) -> None:
 
     console = Console(soft_wrap=False)
     for view in tables:
-        table = Table(title=Text(view.title), title_justify="left", show_edge=False)
+        console.print(Text(view.title), soft_wrap=True)
+        if not view.rows:
+            continue
+        table = Table(show_edge=False)
         for column in view.columns:
             table.add_column(Text(column), overflow="fold")
         for row in view.rows:

@@ -23,6 +23,7 @@ def standard_batch(
     `NAME:ROW`. Raises WinnowError when the text field does not exist or is not text.
     """
     batch = _one_batch(table)
+    _refuse_repeated_names(batch, shard)
     text = _text_column(batch, shard)
     ids = _id_column(batch, shard, first_row)
     source = _source_column(batch, shard)
@@ -37,6 +38,13 @@ def standard_batch(
             f"no text in field {shard.options.text_field!r}",
         )
     return result.filter(text.is_valid())
+
+
+def _refuse_repeated_names(batch: pa.RecordBatch, shard: Shard) -> None:
+    names = batch.schema.names
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise WinnowError(f"two fields are called {repeated!r}", where=shard.where)
 
 
 def _one_batch(table: pa.Table | pa.RecordBatch) -> pa.RecordBatch:

@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 
 from corpora.cli import force_option, option_defaults, verb
+from corpora.engine import EngineChoice
+from corpora.engine_options import engine_arguments, engine_options
 from corpora.errors import GateFailed, WinnowError, WrongCall
 from corpora.job import Step, override, plan
 from corpora.outputs import AlreadyFinished, fingerprint, output_folder
@@ -27,14 +29,18 @@ GATE_FAILED = GateFailed.exit_code
 @click.option(
     "--set", "settings", multiple=True, metavar="TABLE.KEY=VALUE", help="Override a recipe's setting."
 )
+@engine_options
 @force_option
-def run(recipe: str, out: Path, settings: tuple[str, ...], force: bool, quiet: bool) -> int:
+def run(
+    recipe: str, out: Path, settings: tuple[str, ...], engine: EngineChoice, force: bool, quiet: bool
+) -> int:
     """Do the whole job: read, filter, count, train under the ban lists, diff with o200k, audit, report.
 
     RECIPE is a TOML file or a built-in name (sample, fineweb2-mini, wikipedia-mini).
     """
     from corpora.documents import ReadOptions, open_corpus
     from corpora.job_record import gate_passed, summary_lines, write_job_manifest
+    from corpora.machine import available_cores
 
     chosen = override(load_recipe(recipe), settings)
     root = _root_group()
@@ -43,10 +49,11 @@ def run(recipe: str, out: Path, settings: tuple[str, ...], force: bool, quiet: b
     call = fingerprint("run", {"stages": dict(chosen.stages)}, [chosen.sha256, corpus.identity])
     progress = Progress(quiet=quiet)
     try:
-        with output_folder(out, call, force=force):
-            seconds = _perform_all(root, plan(chosen, recipe, out), progress)
+        with engine.open(available_cores()) as opened, output_folder(out, call, force=force):
+            steps = plan(chosen, recipe, out, engine_arguments(engine))
+            seconds = _perform_all(root, steps, progress)
             shutil.copyfile(out / "audit" / "report.html", out / "report.html")
-            write_job_manifest(out, chosen, corpus, sys.argv[1:], call, seconds)
+            write_job_manifest(out, chosen, corpus, sys.argv[1:], call, seconds, opened)
     except AlreadyFinished as note:
         progress.say(f"winnow: {note}")
     for line in summary_lines(out):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from corpora.errors import WinnowError
+from corpora.engine import Engine, over_files
+from corpora.errors import WinnowError, WrongCall
 from corpora.manifest import FileHash, hash_file
+from corpora.remote import RemoteFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 OnError = Literal["stop", "skip"]
 TextUnit = Literal["document", "paragraph", "line"]
 _EXAMPLES_KEPT = 10
+STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ class Problems:
     count: int = 0
     examples: list[str] = field(default_factory=list)
 
+    def add(self, count: int, examples: Sequence[str]) -> None:
+        """Add what was met elsewhere."""
+        self.count += count
+        self.examples = [*self.examples, *examples][:_EXAMPLES_KEPT]
+
     def report(self, options: ReadOptions, where: str, what: str, hint: str | None = None) -> None:
         """Count one broken record, or raise WinnowError when the options say to stop."""
         if options.on_error == "stop":
@@ -65,7 +73,8 @@ class HubStream:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One unit of work: a file (or a hub stream), read in order, in bounded memory. Picklable.
+    """One unit of work: a file (here or behind a URL) or a hub stream, read in order, in bounded memory.
+    Picklable.
 
     `name` tells it from every other shard of a call and starts the ids made up for its documents;
     `source` is the value of their `source` column unless the input has one of its own; `limit` caps
@@ -74,14 +83,16 @@ class Shard:
 
     name: str
     source: str
-    origin: Path | HubStream
+    origin: Path | RemoteFile | HubStream
     file_format: str
     options: ReadOptions
     limit: int | None = None
 
     @property
     def where(self) -> str:
-        """The file's path or the stream's name, for messages."""
+        """The file's path or URL, or the stream's name, for messages."""
+        if isinstance(self.origin, RemoteFile):
+            return self.origin.url
         return str(self.origin) if isinstance(self.origin, Path) else self.name
 
     @property
@@ -90,6 +101,9 @@ class Shard:
         if isinstance(self.origin, HubStream):
             stream = self.origin
             return (self.name, f"{stream.name}:{stream.config}:{stream.split}", self.limit or 0, 0)
+        if isinstance(self.origin, RemoteFile):
+            version, size = self.origin.version()
+            return (self.name, f"{self.origin.url} {version}", size, 0)
         status = self.origin.stat()
         return (self.name, str(self.origin.resolve()), status.st_size, status.st_mtime_ns)
 
@@ -126,13 +140,22 @@ class Corpus:
         """The shards' identities, for `corpora.outputs.fingerprint`."""
         return [shard.identity for shard in self.shards]
 
-    def hashes(self) -> list[FileHash]:
+    def hashes(self, engine: Engine | None = None) -> list[FileHash]:
         """SHA-256 and size of every file; a hub stream is recorded by name, without a hash."""
-        return [_hash_shard(shard) for shard in self.shards]
+        return list(over_files(engine, _hash_shard, self.on(engine).shards))
+
+    def on(self, engine: Engine | None) -> Corpus:
+        """The same corpus as the engine's tasks must name it: with absolute paths for other machines.
+
+        Raises WrongCall for standard input, which they cannot read.
+        """
+        if engine is None or not engine.by_shard:
+            return self
+        return Corpus(tuple(_located(shard) for shard in self.shards))
 
 
 def open_corpus(inputs: Sequence[str], options: ReadOptions) -> Corpus:
-    """Resolve INPUT arguments: files, folders, globs, `-`, `hub:NAME[:CONFIG[:SPLIT]]`, `recipe:NAME`.
+    """Resolve INPUT arguments: files, folders, globs, URLs, `-`, `hub:NAME[:CONFIG[:SPLIT]]`, `recipe:NAME`.
 
     Raises WrongCall for an input that does not exist or whose format is not known.
     """
@@ -144,4 +167,15 @@ def open_corpus(inputs: Sequence[str], options: ReadOptions) -> Corpus:
 def _hash_shard(shard: Shard) -> FileHash:
     if isinstance(shard.origin, HubStream):
         return FileHash(shard.name, "", 0)
+    if isinstance(shard.origin, RemoteFile):
+        return FileHash(shard.name, *shard.origin.sha256())
     return hash_file(shard.origin, shown_as=shard.name)
+
+
+def _located(shard: Shard) -> Shard:
+    if shard.name == STANDARD_INPUT:
+        raise WrongCall(
+            "other machines cannot read this one's standard input",
+            hint="write it to a file that all of them see",
+        )
+    return replace(shard, origin=shard.origin.absolute()) if isinstance(shard.origin, Path) else shard

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from corpora.display import show_text
+
 
 class WinnowError(Exception):
     """Something failed while working (exit code 1): broken data, a full disk, a check that did not hold.
@@ -37,12 +39,12 @@ class GateFailed(WinnowError):
 
 
 def outcome(error: Exception) -> tuple[str, int]:
-    """What to tell the user about an error, in one line, and the exit code."""
+    """What to tell the user about an error, in one line that no terminal obeys, and the exit code."""
     if isinstance(error, GateFailed):
-        return f"gate: {error}", error.exit_code
+        return show_text(f"gate: {error}"), error.exit_code
     if isinstance(error, WinnowError):
-        return f"error: {error}", error.exit_code
-    return f"internal error: {type(error).__name__}: {error} (--debug shows where)", 1
+        return show_text(f"error: {error}"), error.exit_code
+    return show_text(f"internal error: {type(error).__name__}: {error} (--debug shows where)"), 1
 
 
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str | None:

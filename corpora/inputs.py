@@ -1,4 +1,4 @@
-"""INPUT arguments → shards: files, folders, globs, stdin, hub names, recipes, and filter's own output."""
+"""INPUT arguments → shards: files, folders, globs, URLs, stdin, hub names, recipes, filter's own output."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
-from corpora.documents import HubStream, ReadOptions, Shard
+from corpora.documents import STANDARD_INPUT, HubStream, ReadOptions, Shard
 from corpora.errors import WinnowError, WrongCall
+from corpora.remote import Found, find_files, is_url, local_path
 
 # File ending → format. A compression ending (.gz, .zst) may follow; Parquet and Arrow compress inside.
 FORMATS = {
@@ -40,7 +41,7 @@ def resolve_inputs(inputs: Sequence[str], options: ReadOptions) -> list[Shard]:
     return _with_distinct_names(shards)
 
 
-def file_format(path: Path) -> str | None:
+def file_format(path: PurePath) -> str | None:
     """The format that a file's name tells, or None."""
     endings = path.suffixes
     if endings and endings[-1].lower() in COMPRESSIONS:
@@ -49,8 +50,10 @@ def file_format(path: Path) -> str | None:
 
 
 def _resolve(name: str, options: ReadOptions) -> Iterator[Shard]:
-    if name == "-":
+    if name == STANDARD_INPUT:
         yield _standard_input(options)
+    elif is_url(name):
+        yield from _url(name, options)
     elif name.startswith("hub:"):
         yield _hub(name, options)
     elif name.startswith("recipe:"):
@@ -89,7 +92,7 @@ def _folder(folder: Path, options: ReadOptions) -> Iterator[Shard]:
         yield _file(path, path.relative_to(folder).as_posix(), options)
 
 
-def _is_data(relative: Path) -> bool:
+def _is_data(relative: PurePath) -> bool:
     hidden = any(part.startswith(".") for part in relative.parts)
     return not hidden and file_format(relative) is not None and not relative.name.endswith("manifest.json")
 
@@ -101,6 +104,29 @@ def _glob(pattern: str, options: ReadOptions) -> Iterator[Shard]:
         raise WrongCall("no such file or folder", where=pattern)
     for path in files:
         yield _file(path, path.name, options)
+
+
+def _url(url: str, options: ReadOptions) -> Iterator[Shard]:
+    path = local_path(url)
+    if path is not None:
+        yield from _resolve(path, options)
+        return
+    found = list(find_files(url))
+    readable = [each for each in _kept(found) if _is_data(PurePosixPath(each.name))]
+    if not readable:
+        raise WrongCall("no readable file here", where=url, hint=f"known endings: {' '.join(FORMATS)}")
+    for each in readable:
+        kind = file_format(PurePosixPath(each.name))
+        yield Shard(each.name, each.name, each.file, str(kind), options)
+
+
+def _kept(found: list[Found]) -> list[Found]:
+    """The documents alone, named within their folder, where `winnow filter` wrote them; else everything."""
+    start = f"{_DOCUMENTS_FOLDER}/"
+    if not any(each.name.startswith("decisions/") for each in found):
+        return found
+    kept = [each for each in found if each.name.startswith(start)]
+    return [replace(each, name=each.name.removeprefix(start)) for each in kept] or found
 
 
 def _hub(name: str, options: ReadOptions) -> Shard:
@@ -129,7 +155,7 @@ def _standard_input(options: ReadOptions) -> Shard:
     _remove_at_exit(path)
     if path.stat().st_size == 0:
         raise WinnowError("stdin was empty", hint="pipe JSONL into the command")
-    return Shard("-", "-", path, "jsonl", options)
+    return Shard(STANDARD_INPUT, STANDARD_INPUT, path, "jsonl", options)
 
 
 def _remove_at_exit(path: Path) -> None:

@@ -13,6 +13,7 @@ from corpora.recipes import STAGES, Recipe
 
 REFERENCES = ("o200k_base", "cl100k_base")  # what every new vocabulary is compared with
 COUNTS_FILE = "counts/counts.parquet"
+SPREAD = ("filter", "count")  # what an engine can spread; merging and auditing stay on one machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,14 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     return replace(recipe, stages=stages)
 
 
-def plan(recipe: Recipe, reference: str, output: Path) -> list[Step]:
-    """The steps of the whole job; `reference` is how the recipe was named, `output` the job's folder."""
+def plan(recipe: Recipe, reference: str, output: Path, engine: Sequence[str] = ()) -> list[Step]:
+    """The steps of the whole job; `reference` is how the recipe was named, `output` the job's folder.
+
+    `engine` are arguments for the verbs that can work on many machines; they override the recipe's.
+
+    Raises WrongCall for a recipe with several vocabulary sizes: the job ends with one audit.
+    """
+    _require_one_size(recipe)
     corpus, counts, tokenizer, audit = (
         output / part for part in ("corpus", COUNTS_FILE, "tokenizer", "audit")
     )
@@ -49,7 +56,8 @@ def plan(recipe: Recipe, reference: str, output: Path) -> list[Step]:
     against = [argument for name in REFERENCES for argument in ("--against", name)]
 
     def step(verb: str, *arguments: str) -> Step:
-        return Step(verb, (*arguments, *option_arguments(recipe.stages[verb], recipe.folder)))
+        elsewhere = engine if verb in SPREAD else ()
+        return Step(verb, (*arguments, *option_arguments(recipe.stages[verb], recipe.folder), *elsewhere))
 
     return [
         step("filter", f"recipe:{reference}", "-o", str(corpus)),
@@ -67,6 +75,16 @@ def plan(recipe: Recipe, reference: str, output: Path) -> list[Step]:
             *against,
         ),
     ]
+
+
+def _require_one_size(recipe: Recipe) -> None:
+    sizes = recipe.stages["train"].get("vocab-size")
+    if isinstance(sizes, list) and len(set(map(str, sizes))) > 1:
+        raise WrongCall(
+            "[train] vocab-size has several sizes; the whole job makes and audits one tokenizer",
+            where=recipe.path,
+            hint="give one; for more: winnow train OUT/counts/counts.parquet --vocab-size A --vocab-size B",
+        )
 
 
 def option_arguments(table: Mapping[str, Any], folder: Path) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from corpora.documents import Corpus
-from corpora.manifest import MANIFEST_NAME, Manifest, hash_file, write_manifest
+from corpora.engine import Engine, over_files
+from corpora.manifest import MANIFEST_NAME, Manifest, NamedFile, hash_file, hash_named, write_manifest
 from corpora.recipes import Recipe
 
 REASONS_SHOWN = 5
@@ -34,16 +35,18 @@ def write_job_manifest(
     command_line: Sequence[str],
     call: str,
     seconds: Mapping[str, float],
+    engine: Engine,
 ) -> None:
     """Write the manifest of the whole job: the recipe, every input, and every output without timings."""
     names = sorted(path.relative_to(output) for path in output.rglob("*") if path.is_file())
     kept = [name for name in names if not name.name.endswith(_TIMED) and not name.name.startswith(".")]
+    outputs = [NamedFile((output / name).absolute(), name.as_posix()) for name in kept]
     manifest = Manifest(
         "run",
         command_line,
         {"recipe": recipe.name, **{stage: dict(table) for stage, table in recipe.stages.items()}},
-        [hash_file(recipe.path, shown_as=recipe.path.name), *corpus.hashes()],
-        [hash_file(output / name, shown_as=name.as_posix()) for name in kept],
+        [hash_file(recipe.path, shown_as=recipe.path.name), *corpus.hashes(engine)],
+        list(over_files(engine, hash_named, outputs)),
         seconds=seconds,
         call=call,
     )

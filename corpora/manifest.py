@@ -12,6 +12,7 @@ import msgspec
 
 from corpora.errors import WinnowError
 from corpora.files import sha256_file, write_json
+from corpora.json_data import decode_json
 
 MANIFEST_NAME = "manifest.json"
 SCHEMA_VERSION = 1
@@ -60,6 +61,19 @@ def hash_file(path: Path, shown_as: str | None = None) -> FileHash:
     return FileHash(shown_as or str(path), sha256_file(path), path.stat().st_size)
 
 
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file to be hashed, and how the record shows it."""
+
+    path: Path
+    shown_as: str
+
+
+def hash_named(file: NamedFile) -> FileHash:
+    """Hash one file, as an engine's task."""
+    return hash_file(file.path, file.shown_as)
+
+
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write `manifest` as JSON to `path`, atomically."""
     record: dict[str, Any] = {
@@ -84,10 +98,4 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
     Raises WinnowError when the file is not a JSON object.
     """
-    try:
-        record = msgspec.json.decode(path.read_bytes())
-    except msgspec.DecodeError as error:
-        raise WinnowError(f"not a manifest: {error}", where=path) from error
-    if not isinstance(record, dict):
-        raise WinnowError("not a manifest: a JSON object was expected", where=path)
-    return record
+    return decode_json(path.read_bytes(), dict[str, Any], "not a manifest", where=path)

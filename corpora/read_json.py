@@ -15,13 +15,16 @@ from pyarrow import json as arrow_json
 from corpora.columns import standard_batch
 from corpora.documents import Problems, Shard
 from corpora.errors import WinnowError
+from corpora.json_data import decode_json
+from corpora.json_guard import crashes_arrow
+from corpora.remote import RemoteFile
 from corpora.streams import line_blocks, open_bytes
 
 _ARRAY_ROWS = 4096
 
 
 def read_json_lines(
-    shard: Shard, path: Path, problems: Problems, block_bytes: int
+    shard: Shard, path: Path | RemoteFile, problems: Problems, block_bytes: int
 ) -> Iterator[pa.RecordBatch]:
     """Yield standard batches from a file with one JSON object per line."""
     schema = None if shard.options.only_text else _merged_schema(shard, path, block_bytes)
@@ -33,7 +36,7 @@ def read_json_lines(
 
 
 def read_json_array(
-    shard: Shard, path: Path, problems: Problems, block_bytes: int
+    shard: Shard, path: Path | RemoteFile, problems: Problems, block_bytes: int
 ) -> Iterator[pa.RecordBatch]:
     """Yield standard batches from a .json file: an array of objects (read whole), or JSON lines."""
     with open_bytes(path) as stream:
@@ -60,7 +63,7 @@ class _Rows:
         self.first_line = first_line
 
 
-def _merged_schema(shard: Shard, path: Path, block_bytes: int) -> pa.Schema:
+def _merged_schema(shard: Shard, path: Path | RemoteFile, block_bytes: int) -> pa.Schema:
     """One schema for the whole file: types are widened where blocks differ, and text where they clash."""
     tolerant = replace(shard, options=replace(shard.options, on_error="skip"))
     merged = pa.schema([])
@@ -92,6 +95,8 @@ def _as_text(schema: pa.Schema, names: set[str]) -> pa.Schema:
 
 def _parse(block: bytes, schema: pa.Schema | None) -> pa.Table | None:
     """Parse a block with Arrow; None when any line of it is broken or does not fit the schema."""
+    if crashes_arrow(block):
+        return None
     options = arrow_json.ParseOptions(explicit_schema=schema) if schema else arrow_json.ParseOptions()
     try:
         return arrow_json.read_json(

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from corpora.columns import standard_batch
 from corpora.documents import Problems, Shard
+from corpora.remote import RemoteFile
 from corpora.streams import line_blocks
 
 
@@ -18,7 +19,7 @@ def read_texts(shard: Shard, problems: Problems, block_bytes: int) -> Iterator[p
     With the unit `document`, a file larger than `block_bytes` becomes consecutive documents cut at
     line ends, so that memory stays bounded.
     """
-    if not isinstance(shard.origin, Path):
+    if not isinstance(shard.origin, Path | RemoteFile):
         raise TypeError(f"a file was expected, not {shard.origin!r}")
     for first_line, pieces in _pieces(shard.origin, shard.options.text_unit, block_bytes):
         texts: list[str] = []
@@ -41,7 +42,7 @@ def _table(ids: list[str], texts: list[str], shard: Shard) -> pa.Table:
     )
 
 
-def _pieces(path: Path, unit: str, block_bytes: int) -> Iterator[tuple[int, list[bytes]]]:
+def _pieces(path: Path | RemoteFile, unit: str, block_bytes: int) -> Iterator[tuple[int, list[bytes]]]:
     line = 1
     waiting = b""  # an unfinished paragraph
     for block in line_blocks(path, block_bytes):

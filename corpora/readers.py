@@ -13,6 +13,7 @@ from corpora.columns import standard_batch
 from corpora.documents import HubStream, Problems, Shard
 from corpora.errors import WinnowError
 from corpora.read_json import read_json_array, read_json_lines
+from corpora.remote import RemoteFile, one_line
 from corpora.streams import open_bytes
 
 BATCH_BYTES = 4 << 20  # of input per batch: large enough for Arrow, small enough for any machine
@@ -34,8 +35,15 @@ def read_shard(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
                 return
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
         raise WinnowError(
-            _one_line(error), where=shard.where, hint="the file is damaged or not what its name says"
+            one_line(error), where=shard.where, hint="the file is damaged or not what its name says"
         ) from error
+    except WinnowError:
+        raise
+    except Exception as error:
+        if not isinstance(shard.origin, RemoteFile):
+            raise
+        # every file system has errors of its own
+        raise WinnowError(f"cannot be read: {one_line(error)}", where=shard.where) from error
 
 
 def _checked(batch: pa.RecordBatch, shard: Shard) -> pa.RecordBatch:
@@ -44,14 +52,15 @@ def _checked(batch: pa.RecordBatch, shard: Shard) -> pa.RecordBatch:
         try:
             batch.column(name).validate(full=True)
         except pa.ArrowInvalid as error:
-            raise WinnowError(f"{name} is not valid UTF-8: {_one_line(error)}", where=shard.where) from error
+            raise WinnowError(f"{name} is not valid UTF-8: {one_line(error)}", where=shard.where) from error
     return batch
 
 
 def _read_parquet(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(_path(shard)) as file:
+    origin = _path(shard)
+    with pq.ParquetFile(origin.open() if isinstance(origin, RemoteFile) else origin) as file:
         columns = _wanted(file.schema_arrow.names, shard)
         row = 1
         for batch in file.iter_batches(batch_size=_rows_per_batch(file), columns=columns):
@@ -69,12 +78,18 @@ def _rows_per_batch(file: Any) -> int:
 def _read_arrow(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
     """Read an Arrow IPC file or stream (`datasets` writes streams)."""
     row = 1
-    with pa.memory_map(str(_path(shard))) as source:
+    with _mapped(_path(shard)) as source:
         for batch in _ipc_batches(source):
             for start in range(0, batch.num_rows, _MAX_ROWS):
                 part = batch.slice(start, _MAX_ROWS)
                 yield _checked(standard_batch(part, shard, row, problems), shard)
                 row += part.num_rows
+
+
+def _mapped(origin: Path | RemoteFile) -> Any:
+    if isinstance(origin, RemoteFile):
+        return pa.PythonFile(origin.open(), mode="r")
+    return pa.memory_map(str(origin))
 
 
 def _ipc_batches(source: Any) -> Iterator[pa.RecordBatch]:
@@ -152,7 +167,7 @@ def _read_hub(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
         raise
     except Exception as error:  # the hub's client raises many kinds: network, missing name, bad data
         raise WinnowError(
-            f"cannot stream: {_one_line(error)}",
+            f"cannot stream: {one_line(error)}",
             where=shard.where,
             hint="is the name right, and the network there?",
         ) from error
@@ -166,15 +181,10 @@ def _wanted(names: list[str], shard: Shard) -> list[str] | None:
     return [name for name in names if name in {options.text_field, options.id_field, "source", "language"}]
 
 
-def _path(shard: Shard) -> Path:
-    if not isinstance(shard.origin, Path):
+def _path(shard: Shard) -> Path | RemoteFile:
+    if not isinstance(shard.origin, Path | RemoteFile):
         raise TypeError(f"a file was expected, not {shard.origin!r}")
     return shard.origin
-
-
-def _one_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 _READERS: dict[str, Callable[[Shard, Problems], Iterator[pa.RecordBatch]]] = {

@@ -15,6 +15,7 @@ from corpora.cli import read_toml
 from corpora.documents import ReadOptions, Shard
 from corpora.errors import WrongCall, unknown_name
 from corpora.files import sha256_file
+from corpora.remote import is_url
 
 STAGES = ("filter", "count", "train", "audit")
 
@@ -99,7 +100,7 @@ def _source_shards(recipe: Recipe, source: SourceTable, options: ReadOptions) ->
 
 
 def _located(recipe: Recipe, name: str) -> str:
-    if name == "-" or name.startswith("hub:"):
+    if name == "-" or name.startswith("hub:") or is_url(name):
         return name
     if name.startswith("recipe:"):
         raise WrongCall("a source of a recipe cannot be a recipe", where=recipe.path)

@@ -8,16 +8,19 @@ from typing import Any
 
 import pyarrow as pa
 
+from corpora.remote import RemoteFile
+
 _COMPRESSION = {".gz": "gzip", ".zst": "zstd"}
 _BOM = b"\xef\xbb\xbf"
 
 
-def open_bytes(path: Path) -> Any:
+def open_bytes(path: Path | RemoteFile) -> Any:
     """Open a file for reading bytes, decompressing by its ending. Raises OSError for broken data."""
-    return pa.input_stream(str(path), compression=_COMPRESSION.get(path.suffix.lower()))
+    source = path.open() if isinstance(path, RemoteFile) else str(path)
+    return pa.input_stream(source, compression=_COMPRESSION.get(path.suffix.lower()))
 
 
-def line_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
+def line_blocks(path: Path | RemoteFile, block_bytes: int) -> Iterator[bytes]:
     """Yield the file in blocks of about `block_bytes` that end at a line end; a longer line is one block.
 
     A byte-order mark at the start is left out.

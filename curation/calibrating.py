@@ -11,8 +11,8 @@ import numpy as np
 from corpora.documents import Corpus, Problems
 from corpora.errors import WinnowError
 from curation.judging import Judge, JudgeSettings, Measured
-from curation.pipeline import cut
 from curation.rules import Rule
+from curation.slices import cut
 from curation.workers import texts_of
 
 QUANTILES = (0.5, 0.95, 0.99, 0.999)

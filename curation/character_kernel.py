@@ -97,15 +97,18 @@ def count_runs(
     points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8], scripts: npt.NDArray[np.uint8], counts: npt.NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Fill the columns of `counts` that depend on runs: words, digits, glued keywords, addresses."""
+    """Fill the columns of `counts` that depend on runs: words, digits, glued keywords, addresses.
+
+    `kinds` are those of folded code points (points.folded_kind_table).
+    """
     for document in range(len(starts) - 1):
         row = counts[document]
         at, end = starts[document], starts[document + 1]
         single = 0  # words of one letter in a row, one space apart: `H o k i`
         while at < end:
-            kind = kinds[fold[points[at]]]
+            kind = kinds[points[at]]
             stop = at + 1
-            while stop < end and kinds[fold[points[stop]]] == kind and kind != OTHER:
+            while stop < end and kinds[points[stop]] == kind and kind != OTHER:
                 stop += 1
             if kind == WORD:
                 row[WORDS] += 1
@@ -148,15 +151,15 @@ def _is_lucky_name(points, fold, kinds, at, stop, end):  # type: ignore[no-untyp
     if length < 3 or fold[points[at]] > 0x7A or stop >= end:
         return False
     digits, number, same = 0, np.int64(0), True
-    while stop + digits < end and kinds[fold[points[stop + digits]]] == DIGIT and digits < 5:
+    while stop + digits < end and kinds[points[stop + digits]] == DIGIT and digits < 5:
         digit = np.int64(fold[points[stop + digits]]) - 0x30
         number = number * 10 + digit
         same = same and fold[points[stop + digits]] == fold[points[stop]]
         digits += 1
     after = stop + digits
-    follows_letter = after < end and kinds[fold[points[after]]] == WORD
+    follows_letter = after < end and kinds[points[after]] == WORD
     if digits == 1 and 2 <= number <= 4 and follows_letter and fold[points[after]] == 0x64:
-        return after + 1 >= end or kinds[fold[points[after + 1]]] != WORD
+        return after + 1 >= end or kinds[points[after + 1]] != WORD
     if digits < 2 or follows_letter:
         return False
     return (
@@ -175,8 +178,8 @@ def _is_glue(points, kinds, fold, start, at, end):  # type: ignore[no-untyped-de
     point = points[at]
     if point != 0x5F and point != 0xFF3F and point != 0xFFE3 and point != 0xFF5C and point != 0x7C:
         return False
-    before = at > start and kinds[fold[points[at - 1]]] == SOLID
-    return before or (at + 1 < end and kinds[fold[points[at + 1]]] == SOLID)
+    before = at > start and kinds[points[at - 1]] == SOLID
+    return before or (at + 1 < end and kinds[points[at + 1]] == SOLID)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -18,7 +18,7 @@ from curation import gram_kernel as grams
 from curation import line_kernel as lines
 from curation import word_kernel as words
 from curation.phrase_kernel import PhraseTrie, build_trie, count_phrases
-from curation.points import decode, fold_table, kind_table
+from curation.points import decode, fold_table, folded_kind_table, kind_table
 from curation.scripts import script_table
 
 Column = npt.NDArray[np.float64]
@@ -31,7 +31,8 @@ _SMALL = 30.0  # letters: shares of shorter texts are taken of so many, or one w
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Texts of a batch as `str` and as one UTF-8 buffer (document d is `data[offsets[d]:offsets[d+1]]`),
-    and the share of function words per document (NaN where the language has no profile).
+    the share of function words per document (NaN where the language has no profile), the evidence for the
+    language, the model's own probability of it, and what is known from elsewhere: `given` signals by name.
     """
 
     texts: Sequence[str]
@@ -39,11 +40,15 @@ class Batch:
     offsets: npt.NDArray[np.int64]
     function_share: Column
     language_score: Column
+    language_probability: Column
+    given: Mapping[str, Column] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the kernels counted: one row per document. `later` holds what only some rule sets ask for."""
+    """What the kernels counted: one row per document. `later` holds what only some rule sets ask for,
+    `wanted` the documents for which a slow signal is asked for, where that is not all.
+    """
 
     batch: Batch
     points: npt.NDArray[np.uint32]
@@ -55,6 +60,7 @@ class Counted:
     different: Column
     topics: Mapping[str, int]
     later: dict[str, Column] = field(default_factory=dict)
+    wanted: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def count(self, column: int) -> Column:
         """One column of the character counts."""
@@ -94,9 +100,20 @@ class Counted:
         """Length in 1,000 characters, at least 1."""
         return np.maximum(1.0, self.count(characters.POINTS) / 1_000)
 
-    def of_text(self, function: Callable[[str], float]) -> Column:
-        """A function of the text, document by document."""
-        return np.array([function(text) for text in self.batch.texts], dtype=np.float64)
+    def given(self, name: str) -> Column:
+        """A signal that is known from elsewhere; NaN where it is not."""
+        unknown = np.full(len(self.batch.texts), np.nan)
+        return self.batch.given.get(name, unknown)
+
+    def of_text(self, function: Callable[[str], float], name: str = "") -> Column:
+        """A function of the text, document by document; NaN where the signal `name` is not wanted."""
+        wanted = self.wanted.get(name)
+        if wanted is None:
+            return np.array([function(text) for text in self.batch.texts], dtype=np.float64)
+        values = np.full(len(self.batch.texts), np.nan)
+        for document in np.flatnonzero(wanted).tolist():
+            values[document] = function(self.batch.texts[document])
+        return values
 
     def word(self, column: int) -> Column:
         """One column of the word counts, which are made when first asked for."""
@@ -128,7 +145,7 @@ def count(batch: Batch) -> Counted:
     documents, trie = len(starts) - 1, lexicon_trie()
     classes, kinds, fold = class_table(), kind_table(), fold_table()
     character_counts = characters.count_classes(points, starts)
-    characters.count_runs(points, starts, fold, kinds, script_table(), character_counts)
+    characters.count_runs(points, starts, fold, folded_kind_table(), script_table(), character_counts)
     line_counts = np.zeros((documents, len(lines.LINE_NAMES)))
     lines.measure_lines(points, starts, classes, kinds, lines.ENDS, lines.BULLET, line_counts)
     gram_values = np.zeros((documents, len(grams.GRAM_NAMES)))

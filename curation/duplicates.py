@@ -5,88 +5,114 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from curation.counting import Batch
-from curation.near_kernel import FEWEST, add, overlap, sample_grams
-from curation.points import decode, fold_table, kind_table
+from curation.near_duplicates import NearDuplicates, sketches
+from curation.near_kernel import FEWEST, add, sample_grams, share_counted
+from curation.points import decode, fold_table, folded_kind_table
+from curation.repeated_units import Hashes, unit_hashes
 from curation.rules import DuplicateRules
 
 EXACT, NEAR, BOILERPLATE = "exact-duplicate", "near-duplicate", "boilerplate"
 _COUNTERS = 1 << 27  # bytes; half full after about 400 MB of text that repeats nothing
-_FULL = 0.5  # share of counters in use after which nothing is added: chance overlaps stay below `near`
+_FULL = 0.5  # share of counters in use after which nothing is added: chance overlaps stay small
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is compared of a document: 16 bytes that say whether two texts are the same but for
-    case and white space, and its different sampled n-grams."""
+    """What is compared of a document: 16 bytes that say whether two texts are the same but for case and
+    white space, its different sampled n-grams, its MinHash sketch (None when too short, or not asked for),
+    and the different hashes of its lines and paragraphs.
+    """
 
     digest: bytes
     samples: npt.NDArray[np.uint64]
+    sketch: Any
+    units: Hashes
 
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """The rule that a document breaks, with value and threshold; `rule` is None when it repeats nothing."""
+    """The rule that a document breaks, with value and threshold; `rule` is None when it repeats nothing.
+
+    `of` is the id of the kept document that it repeats, where there is one.
+    """
 
     rule: str | None
     value: float
     threshold: float
+    of: str | None = None
 
 
 NO_REPETITION = Repetition(None, math.nan, math.nan)
 
 
-def fingerprints(batch: Batch) -> list[Fingerprint]:
-    """The fingerprints of a batch's documents."""
-    points, starts = decode(batch.data, batch.offsets)
-    samples, offsets, digests = sample_grams(points, starts, fold_table(), kind_table())
-    pieces = (samples[offsets[d] : offsets[d + 1]].copy() for d in range(len(batch.texts)))
-    return [Fingerprint(digests[d].tobytes(), piece) for d, piece in enumerate(pieces)]
+def fingerprints(batch: Batch, rules: DuplicateRules) -> list[Fingerprint]:
+    """The fingerprints of a batch's documents, with what the rules ask for."""
+    return decoded_fingerprints(*decode(batch.data, batch.offsets), rules)
+
+
+def decoded_fingerprints(
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], rules: DuplicateRules
+) -> list[Fingerprint]:
+    """As `fingerprints`, of code points, shape (n,), with offsets, shape (documents + 1,)."""
+    samples, offsets, digests = sample_grams(points, starts, fold_table(), folded_kind_table())
+    pieces = [samples[first:end].copy() for first, end in pairwise(offsets)]
+    found = sketches(pieces) if rules.near else [None] * len(pieces)
+    units = unit_hashes(points, starts, rules)
+    if not rules.boilerplate:  # they travel between processes
+        pieces = [piece[:0] for piece in pieces]
+    return [Fingerprint(digests[d].tobytes(), pieces[d], found[d], units[d]) for d in range(len(pieces))]
 
 
 class DuplicateFinder:
-    """Remembers the documents kept so far: 16 bytes and a set entry each (about 100 bytes), and one table
-    of counters of fixed size (128 MiB, touched as it fills).
+    """Remembers the documents kept so far: 16 bytes, an id and a MinHash sketch each (about 2 kB), and one
+    table of counters of fixed size (128 MiB, touched as it fills).
     """
 
     def __init__(self, rules: DuplicateRules) -> None:
         self.rules = rules
-        self._digests: set[bytes] = set()
-        self._uses_grams = rules.near > 0 or rules.boilerplate > 0
-        self._counters = np.zeros(_COUNTERS if self._uses_grams else 1, dtype=np.uint8)
+        self._digests: dict[bytes, str] = {}
+        self._near = NearDuplicates(rules.near) if rules.near else None
+        self._counters = np.zeros(_COUNTERS if rules.boilerplate else 1, dtype=np.uint8)
         self._in_use = 0
 
     @property
     def is_full(self) -> bool:
-        """Whether the counters take no more: later near-duplicates of later documents go unseen."""
-        return self._in_use > _FULL * len(self._counters)
+        """Whether no more is remembered: some repetitions of later documents go unseen."""
+        counted_out = bool(self.rules.boilerplate) and self._in_use > _FULL * len(self._counters)
+        return counted_out or (self._near is not None and self._near.is_full)
 
     def check(self, document: Fingerprint) -> Repetition:
         """Which rule on duplicates the document breaks, if any."""
         rules = self.rules
         if rules.exact and document.digest in self._digests:
-            return Repetition(EXACT, 1.0, 0.0)
-        if not self._uses_grams or len(document.samples) < FEWEST:
-            return NO_REPETITION
-        once, often = overlap(document.samples, self._counters, rules.boilerplate_documents)
-        if rules.near and once > rules.near:
-            return Repetition(NEAR, once, rules.near)
-        if rules.boilerplate and often > rules.boilerplate:
-            return Repetition(BOILERPLATE, often, rules.boilerplate)
+            return Repetition(EXACT, 1.0, 1.0, self._digests[document.digest])
+        if self._near is not None and document.sketch is not None:
+            similarity, of = self._near.most_similar(document.sketch)
+            if of is not None:
+                return Repetition(NEAR, similarity, rules.near, of)
+        if rules.boilerplate and len(document.samples) >= FEWEST:
+            share = share_counted(document.samples, self._counters, rules.boilerplate_documents)
+            if share > rules.boilerplate:
+                return Repetition(BOILERPLATE, share, rules.boilerplate)
         return NO_REPETITION
 
-    def remember(self, document: Fingerprint) -> None:
+    def remember(self, document: Fingerprint, document_id: str) -> None:
         """Add a kept document."""
-        self._digests.add(document.digest)
-        if self._uses_grams and not self.is_full:
+        self._digests.setdefault(document.digest, document_id)
+        if self._near is not None and document.sketch is not None:
+            self._near.add(document.sketch, document_id)
+        if self.rules.boilerplate and self._in_use <= _FULL * len(self._counters):
             self._in_use += add(document.samples, self._counters)
 
 
-def remember_all(finder: DuplicateFinder, found: Sequence[Fingerprint]) -> None:
+def remember_all(finder: DuplicateFinder, found: Sequence[Fingerprint], ids: Sequence[str]) -> None:
     """Add documents that an earlier run kept."""
-    for document in found:
-        finder.remember(document)
+    for document, document_id in zip(found, ids, strict=True):
+        finder.remember(document, document_id)

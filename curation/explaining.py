@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from corpora.documents import Corpus, Problems
 from corpora.errors import WinnowError
+from curation.banned_phrases import find_banned
 from curation.judging import Judge, Judgement, JudgeSettings
+from curation.leaks import found_leak_marks, leak_spans
 from curation.measuring import SPAM_SCORE
-from curation.patterns import found_leak_marks
 from curation.rules import Rule
+from curation.signals import BAN_SHARE
 from curation.spam_score import load_spam_model
 from curation.workers import texts_of
 
@@ -49,15 +51,26 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the document a signal finds what it counts, in characters: the text there, and what it is."""
+
+    signal: str
+    start: int
+    end: int
+    text: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A decision with all that led to it."""
 
     document: Document
     judgement: Judgement
-    language_why: str
     rules: tuple[RuleReplay, ...]
     spam_parts: tuple[Part, ...]
     leak_marks: tuple[str, ...]
+    places: tuple[Place, ...]
 
 
 def find_document(corpus: Corpus, document_id: str) -> Document:
@@ -86,11 +99,35 @@ def explain_document(document: Document, settings: JudgeSettings) -> Explanation
     measured = judge.measure([document.text], (*model.signals, SPAM_SCORE))
     judgement = judge.decide(measured)[0]
     verdicts = {value.rule: value.verdict for value in judgement.rules}
+    judgement = judge.after_cuts(document.text, judgement)
     values = {rule.name: float(measured.signals[rule.condition.signal][0]) for rule in settings.rules.rules}
     replays = [_replay(rule, values[rule.name], verdicts[rule.name]) for rule in settings.rules.rules]
     parts = tuple(Part(*part) for part in model.contributions(measured.signals, 0))
     marks = found_leak_marks(document.text) if "leak_points" in settings.rules.signals else ()
-    return Explanation(document, judgement, measured.verdicts[0].why, tuple(replays), parts, marks)
+    return Explanation(document, judgement, tuple(replays), parts, marks, _places(document.text, settings))
+
+
+def _places(text: str, settings: JudgeSettings) -> tuple[Place, ...]:
+    """The places that the rules' signals point at, where they find enough to drop the document."""
+    rules = settings.rules
+    leaks = [
+        Place("leak_points", span.start, span.end, text[span.start : span.end], ", ".join(span.marks))
+        for rule in rules.rules
+        if rule.condition.signal == "leak_points"
+        for span in leak_spans(text, rule.condition.threshold)
+    ]
+    hits = find_banned(text, rules.ban_lists) if rules.ban_lists else []
+    banned = [
+        Place(
+            BAN_SHARE,
+            hit.start,
+            hit.end,
+            text[hit.start : hit.end],
+            f"{hit.match.entry} ({hit.match.category})",
+        )
+        for hit in hits
+    ]
+    return (*leaks, *banned)
 
 
 def _replay(rule: Rule, value: float, verdict: str) -> RuleReplay:

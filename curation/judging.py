@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from corpora.errors import WinnowError
-from curation.counting import Column
-from curation.duplicates import Fingerprint, fingerprints
-from curation.language_id import LanguageIdentifier, LanguageOptions, Verdict
+from curation.banned_phrases import ban_shares
+from curation.counting import Column, count
+from curation.cutting import Cut, without
+from curation.duplicates import Fingerprint, decoded_fingerprints
+from curation.language_id import LanguageIdentifier
 from curation.language_model import LanguageModel
-from curation.measuring import measure_all, pack
+from curation.language_verdict import UNKNOWN, Verdict
+from curation.measuring import measure_counted, pack
+from curation.places import SIGNALS_WITH_PLACES
 from curation.rules import Mask, Rule, RuleSet, all_signals
 from curation.scripts import count_scripts
+from curation.signals import BAN_SHARE
+from curation.slow_signals import wanted_slow_signals
 
 LANGUAGE_RULE = "language"
 ERROR_PREFIX = "error:"
@@ -31,7 +37,6 @@ class JudgeSettings:
     rules: RuleSet
     lid_model: Path | None = None
     languages: frozenset[str] = frozenset()
-    language_options: LanguageOptions = field(default_factory=LanguageOptions)
     full: bool = False
 
 
@@ -47,15 +52,26 @@ class RuleValue:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One document's decision; `rule` is None when it is kept, and `value` and `threshold` are NaN then."""
+    """One document's decision; `rule` is None when it is kept, and `value` and `threshold` are NaN then.
+
+    `cuts` says what was cut out, `text` what is left then; None when nothing was. `duplicate_of` is the id of
+    the kept document that this one repeats.
+    """
 
     rule: str | None
     value: float
     threshold: float
-    language: str
-    language_score: float
+    verdict: Verdict
     fingerprint: Fingerprint
     rules: tuple[RuleValue, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    text: str | None = None
+    duplicate_of: str | None = None
+
+    @property
+    def language(self) -> str:
+        """The document's language, `und` and `mixed` included."""
+        return self.verdict.language
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +101,57 @@ class Judge:
 
     @cached_property
     def _identifier(self) -> LanguageIdentifier:
-        return LanguageIdentifier(LanguageModel(self.settings.lid_model), self.settings.language_options)
+        return LanguageIdentifier(LanguageModel(self.settings.lid_model), self.settings.rules.language)
 
-    def judge(self, texts: Sequence[str | Exception]) -> list[Judgement]:
+    def judge(self, texts: Sequence[str | Exception], cluster_sizes: Sequence[float] = ()) -> list[Judgement]:
         """One judgement per text. An exception in place of a text, or raised by a signal on this document
         alone, becomes a drop by the rule `error:<type>`.
         """
-        readable = [text for text in texts if isinstance(text, str)]
-        judged = iter(_one_by_one(self._judge_texts, readable))
+        sizes = cluster_sizes or [math.nan] * len(texts)
+        readable = [(text, size) for text, size in zip(texts, sizes, strict=True) if isinstance(text, str)]
+        judged = iter(_one_by_one(self._judge_sized, readable))
         return [next(judged) if isinstance(text, str) else _broken(text) for text in texts]
 
-    def measure(self, texts: Sequence[str], extra_signals: Sequence[str] = ()) -> Measured:
+    def measure(
+        self, texts: Sequence[str], extra_signals: Sequence[str] = (), cluster_sizes: Sequence[float] = ()
+    ) -> Measured:
         """Languages, signals (those of the rules and `extra_signals`) and fingerprints of texts."""
         verdicts = self._identifier.identify_all(texts)
-        batch = pack(texts, verdicts)
+        given = {"cluster_size": np.array(cluster_sizes, dtype=np.float64)} if cluster_sizes else {}
+        if self.settings.rules.ban_lists:
+            given[BAN_SHARE] = ban_shares(texts, self.settings.rules.ban_lists)
+        counted = count(pack(texts, verdicts, given))
         names = sorted({*all_signals(self.settings.rules), *extra_signals})
-        return Measured(texts, verdicts, measure_all(batch, names), fingerprints(batch))
+        if not self.settings.full:
+            counted.wanted.update(wanted_slow_signals(counted, self.settings.rules, extra_signals))
+        signals = measure_counted(counted, names)
+        found = decoded_fingerprints(counted.points, counted.starts, self.settings.rules.duplicates)
+        return Measured(texts, verdicts, signals, found)
 
-    def _judge_texts(self, texts: Sequence[str]) -> list[Judgement]:
-        return self.decide(self.measure(texts)) if texts else []
+    def _judge_sized(self, sized: Sequence[tuple[str, float]]) -> list[Judgement]:
+        if not sized:
+            return []
+        texts, sizes = zip(*sized, strict=True)
+        measured = self.measure(texts, cluster_sizes=sizes)
+        judged = zip(texts, self.decide(measured), sizes, strict=True)
+        return [self.after_cuts(text, judgement, size) for text, judgement, size in judged]
+
+    def after_cuts(self, text: str, judgement: Judgement, cluster_size: float = math.nan) -> Judgement:
+        """The judgement on what is left of a dropped document when its rule cuts small places out, or the
+        same judgement when it does not, when the places are too large, or when the rest breaks the rule too.
+        """
+        rule = next((rule for rule in self.settings.rules.rules if rule.name == judgement.rule), None)
+        if rule is None or not rule.cut:
+            return judgement
+        spans = SIGNALS_WITH_PLACES[rule.condition.signal](text, rule.condition.threshold)
+        if not spans or sum(end - start for start, end in spans) > rule.cut * len(text):
+            return judgement
+        rest = without(text, spans)
+        again = self.decide(self.measure([rest], cluster_sizes=[cluster_size]))[0]
+        if again.rule == rule.name:
+            return judgement
+        cuts = tuple(Cut(rule.name, judgement.value, start, end) for start, end in spans)
+        return replace(again, cuts=cuts, text=rest)
 
     def decide(self, measured: Measured) -> list[Judgement]:
         """Apply the language choice and the rules to measured documents: the first that fires decides."""
@@ -131,7 +179,7 @@ class Judge:
         rule, value, threshold = self._first_drop(measured, table, document)
         rules = tuple(self._rule_values(measured, table, document)) if self.settings.full else ()
         found = measured.found[document]
-        return Judgement(rule, value, threshold, verdict.language, verdict.score, found, rules)
+        return Judgement(rule, value, threshold, verdict, found, rules)
 
     def _first_drop(
         self, measured: Measured, table: Sequence[AskedRule], document: int
@@ -159,7 +207,9 @@ class Judge:
         return values
 
 
-def _one_by_one(judge: Callable[[Sequence[str]], list[Judgement]], texts: Sequence[str]) -> list[Judgement]:
+def _one_by_one(
+    judge: Callable[[Sequence[tuple[str, float]]], list[Judgement]], texts: Sequence[tuple[str, float]]
+) -> list[Judgement]:
     """Judge all texts together; when that raises, each alone, so that one document takes no others along."""
     try:
         return judge(texts)
@@ -172,5 +222,6 @@ def _one_by_one(judge: Callable[[Sequence[str]], list[Judgement]], texts: Sequen
 
 
 def _broken(error: Exception) -> Judgement:
-    nothing = Fingerprint(b"", np.empty(0, dtype=np.uint64))
-    return Judgement(f"{ERROR_PREFIX}{type(error).__name__}", math.nan, math.nan, "und", 0.0, nothing)
+    empty = np.empty(0, dtype=np.uint64)
+    nothing = Fingerprint(b"", empty, None, empty)
+    return Judgement(f"{ERROR_PREFIX}{type(error).__name__}", math.nan, math.nan, UNKNOWN, nothing)

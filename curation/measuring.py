@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from curation.counting import Batch, Column, Counted, count
-from curation.language_id import Verdict
+from curation.language_verdict import Verdict
 from curation.signals import measure
 from curation.spam_score import load_spam_model
 
 SPAM_SCORE = "spam_score"
 
 
-def pack(texts: Sequence[str], verdicts: Sequence[Verdict]) -> Batch:
-    """Lay texts out as one UTF-8 buffer, with what their verdicts tell."""
+def pack(
+    texts: Sequence[str], verdicts: Sequence[Verdict], given: Mapping[str, Column] | None = None
+) -> Batch:
+    """Lay texts out as one UTF-8 buffer, with what their verdicts tell, and signals known from elsewhere."""
     encoded = [text.encode("utf-8", "replace") for text in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    shares = [verdict.function_share for verdict in verdicts]
-    scores = [verdict.score for verdict in verdicts]
     data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-    return Batch(texts, data, offsets, np.array(shares, dtype=np.float64), np.array(scores, dtype=np.float64))
+    shares, scores, probabilities = (
+        np.array([getattr(verdict, name) for verdict in verdicts], dtype=np.float64)
+        for name in ("function_share", "score", "probability")
+    )
+    return Batch(texts, data, offsets, shares, scores, probabilities, given or {})
 
 
 def measure_all(batch: Batch, names: Sequence[str]) -> dict[str, Column]:

@@ -12,6 +12,7 @@ from curation.points import BLANK, DIGIT, OTHER, SOLID
 GRAM_SOLID, GRAM_WORD = 10, 24  # letters and digits in an n-gram, scripts without and with spaces
 SAMPLED = np.uint64(3)  # a hash is kept when these bits are 0: one in four, the same ones everywhere
 FEWEST = 16  # different samples below which a document is too short to be judged
+_BEGINNING = 2_000  # code points that tell whether a document is written without spaces
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth, multiplicative hashing)
 _MOST = np.uint8(255)
 
@@ -44,7 +45,7 @@ def sample_grams(
         oldest, rolling, seen, place = power(gram), np.uint64(0), 0, 0
         for at in range(starts[document], starts[document + 1]):
             point = fold[points[at]]
-            kind = kinds[point]
+            kind = kinds[points[at]]
             if kind == BLANK:
                 continue
             first = first * ROLL + np.uint64(point)
@@ -86,25 +87,21 @@ def _is_new(keys, owner, key, document):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, inline="always")
 def _gram_length(points, at, end, fold, kinds):  # type: ignore[no-untyped-def]
     solid, letters = 0, 0
-    for position in range(at, end):
-        kind = kinds[fold[points[position]]]
+    for position in range(at, min(end, at + _BEGINNING)):
+        kind = kinds[points[position]]
         solid += kind == SOLID
         letters += kind != OTHER and kind != BLANK
     return GRAM_SOLID if 2 * solid > letters else GRAM_WORD
 
 
 @njit(cache=True, nogil=True)
-def overlap(
-    samples: npt.NDArray[np.uint64], counters: npt.NDArray[np.uint8], documents: int
-) -> tuple[float, float]:
-    """The shares of one document's different samples counted in at least 1 and `documents` documents."""
+def share_counted(samples: npt.NDArray[np.uint64], counters: npt.NDArray[np.uint8], documents: int) -> float:
+    """The share of one document's different samples counted in at least `documents` documents."""
     shift = np.uint64(64 - _bits(len(counters)))
-    once, often = 0, 0
+    often = 0
     for sample in samples:
-        counted = counters[sample >> shift]
-        once += counted >= 1
-        often += counted >= documents
-    return once / max(1, len(samples)), often / max(1, len(samples))
+        often += counters[sample >> shift] >= documents
+    return often / max(1, len(samples))
 
 
 @njit(cache=True, nogil=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import to_builtins
+
 from corpora.cli import TableView
 from corpora.display import show_text
 from curation.calibrating import QUANTILES, Calibration, RuleOnClean
@@ -12,6 +14,8 @@ from curation.statistics import Group, Statistics
 
 _GROUPS_SHOWN = 30
 _LANGUAGES_SHOWN = 3
+_EXCERPT = 60  # characters
+_NAMED = 2  # examples per language and source
 
 
 def statistics_record(statistics: Statistics) -> dict[str, Any]:
@@ -23,12 +27,14 @@ def statistics_record(statistics: Statistics) -> dict[str, Any]:
             {
                 "rule": name,
                 "documents": rule.documents,
-                "examples": [{"id": document, "value": value} for document, value in rule.examples],
+                "examples": [to_builtins(example) for example in rule.examples],
             }
             for name, rule in sorted(statistics.rules.items(), key=lambda pair: (-pair[1].documents, pair[0]))
         ],
         "languages": _group_records(statistics.languages),
         "sources": _group_records(statistics.sources),
+        "cut_by": dict(_ranked(statistics.cut_by)),
+        "clusters": [{"id": name, "documents": documents} for name, documents in statistics.clusters],
     }
 
 
@@ -41,17 +47,29 @@ def statistics_tables(statistics: Statistics) -> list[TableView]:
             f"{row['documents']:,}",
             _percent(row["documents"], statistics.documents_in),
             ", ".join(show_text(example["id"]) for example in row["examples"]),
+            row["examples"][0]["excerpt"][:_EXCERPT] if row["examples"] else "",
         )
         for row in record["rules"]
     ]
+    columns = ("dropped by", "documents", "share", "for example", "the first begins")
+    of_group = ("in", "kept", "most dropped by", "for example")
     kept = f"{statistics.kept:,} of {statistics.documents_in:,} documents kept"
     return [
-        TableView(kept, ("dropped by", "documents", "share", "for example"), rules),
-        TableView(
-            "languages", ("language", "in", "kept", "most dropped by"), _group_rows(statistics.languages)
-        ),
-        TableView("sources", ("source", "in", "kept", "most dropped by"), _group_rows(statistics.sources)),
+        TableView(kept, columns, rules),
+        TableView("languages", ("language", *of_group), _group_rows(statistics.languages)),
+        TableView("sources", ("source", *of_group), _group_rows(statistics.sources)),
+        *_more_tables(statistics),
     ]
+
+
+def _more_tables(statistics: Statistics) -> list[TableView]:
+    cuts = [(rule, f"{count:,}") for rule, count in _ranked(statistics.cut_by)]
+    clusters = [(show_text(name), f"{documents:,}") for name, documents in statistics.clusters]
+    tables = [
+        TableView("kept, but something was cut out", ("rule", "documents"), cuts),
+        TableView("largest clusters of copies", ("kept document", "documents"), clusters),
+    ]
+    return [table for table in tables if table.rows]
 
 
 def calibration_record(calibration: Calibration) -> dict[str, Any]:
@@ -108,6 +126,7 @@ def _group_records(groups: Mapping[str, Group]) -> list[dict[str, Any]]:
             "in": group.documents_in,
             "kept": group.kept,
             "dropped_by": dict(_ranked(group.dropped_by)),
+            "examples": [{"id": document, "rule": rule} for document, rule in group.examples],
         }
         for name, group in ranked
     ]
@@ -118,7 +137,8 @@ def _group_rows(groups: Mapping[str, Group]) -> list[tuple[str, ...]]:
     for row in _group_records(groups)[:_GROUPS_SHOWN]:
         worst = next(iter(row["dropped_by"].items()), None)
         most = f"{worst[0]} {worst[1]}" if worst else ""
-        rows.append((show_text(row["name"]), f"{row['in']:,}", f"{row['kept']:,}", show_text(most)))
+        named = ", ".join(show_text(example["id"]) for example in row["examples"][:_NAMED])
+        rows.append((show_text(row["name"]), f"{row['in']:,}", f"{row['kept']:,}", show_text(most), named))
     return rows
 
 

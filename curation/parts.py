@@ -7,36 +7,27 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpora.errors import WinnowError
 from corpora.files import atomic_path
+from curation.decision_columns import (
+    append_columns,
+    decision_columns,
+    decision_schema,
+    document_columns,
+    document_schema,
+    kept_documents,
+)
+from curation.examples import example_of
 from curation.judging import Judgement
 from curation.tally import Tally
 
 DOCUMENTS, DECISIONS, DROPPED = "documents", "decisions", "dropped"
 TALLY_KEY = "winnow.tally"  # in the footer of a part of decisions
-ADDED_COLUMNS = ("language", "language_score")
 _ROW_GROUP = 32 << 20  # bytes of Arrow data gathered before a row group is written
-
-_DECISION_FIELDS = [
-    ("id", pa.large_string()),
-    ("source", pa.large_string()),
-    ("kept", pa.bool_()),
-    ("rule", pa.string()),
-    ("value", pa.float64()),
-    ("threshold", pa.float64()),
-    ("language", pa.string()),
-    ("language_score", pa.float64()),
-]
-_RULE_VALUE = pa.struct(
-    [("rule", pa.string()), ("value", pa.float64()), ("threshold", pa.float64()), ("verdict", pa.string())]
-)
-_NO_DOCUMENTS = pa.schema([(name, pa.large_string()) for name in ("id", "text", "source")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +55,17 @@ class PartPaths:
             )
         return Tally.from_json(metadata[TALLY_KEY.encode()])
 
-    def kept_texts(self) -> Iterator[list[str]]:
-        """The texts that a finished shard kept, some thousands at a time."""
+    def kept_batches(self) -> Iterator[pa.RecordBatch]:
+        """What a finished shard kept, with every column, some thousands at a time."""
         with pq.ParquetFile(self.path(DOCUMENTS)) as file:
-            for batch in file.iter_batches(columns=["text"], batch_size=2_000):
-                yield batch.column(0).to_pylist()
+            yield from file.iter_batches(batch_size=2_000)
+
+    def kept_documents(self) -> Iterator[tuple[list[str], list[str], list[str]]]:
+        """The ids, sources and texts that a finished shard kept, some thousands at a time."""
+        with pq.ParquetFile(self.path(DOCUMENTS)) as file:
+            for batch in file.iter_batches(columns=["id", "source", "text"], batch_size=2_000):
+                ids, sources, texts = (batch.column(name).to_pylist() for name in ("id", "source", "text"))
+                yield ids, sources, texts
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -138,24 +135,32 @@ class PartWriter:
 
     def append(self, batch: pa.RecordBatch, judgements: Sequence[Judgement]) -> None:
         """Write a batch's decisions, and its documents where they belong."""
-        for size, judged in zip(_text_sizes(batch), judgements, strict=True):
-            self.tally.add_document(judged.language, size, judged.rule)
-        decisions = _decision_columns(batch, judgements, full=self._full)
+        self._count(batch, judgements)
+        decisions = decision_columns(batch, judgements, full=self._full)
         self._tables[DECISIONS].append(decisions)
-        documents = _with_language(batch, decisions)
+        documents = document_columns(batch, decisions)
         kept = decisions.column(2)
-        self._tables[DOCUMENTS].append(documents.filter(kept))
+        self._tables[DOCUMENTS].append(kept_documents(documents, kept, judgements))
         if DROPPED in self._tables:
             reasons = [decisions.column(name) for name in ("rule", "value", "threshold")]
-            dropped = _append(documents, ["rule", "value", "threshold"], reasons)
+            dropped = append_columns(documents, ["rule", "value", "threshold"], reasons)
             self._tables[DROPPED].append(dropped.filter(pa.array(~kept.to_numpy(zero_copy_only=False))))
+
+    def _count(self, batch: pa.RecordBatch, judgements: Sequence[Judgement]) -> None:
+        for row, (size, judged) in enumerate(zip(_text_sizes(batch), judgements, strict=True)):
+            left = size if judged.text is None else len(judged.text.encode())
+            self.tally.add_document(judged.language, size, judged.rule, left)
+            for rule in {cut.rule for cut in judged.cuts}:
+                self.tally.cut_by[rule] += 1
+            if judged.rule is not None and self.tally.wants_example(judged.rule):
+                self.tally.examples[judged.rule].append(example_of(batch, row, judged))
 
     def finish(self) -> None:
         """Write what is left, and the tally in the footer of the decisions."""
-        schema = _with_language_schema()
+        schema = document_schema()
         for kind, table in self._tables.items():
             metadata = {TALLY_KEY: self.tally.to_json()} if kind == DECISIONS else {}
-            table.close(_decision_schema(full=self._full) if kind == DECISIONS else schema, metadata)
+            table.close(decision_schema(full=self._full) if kind == DECISIONS else schema, metadata)
 
 
 @contextmanager
@@ -174,71 +179,3 @@ def _text_sizes(batch: pa.RecordBatch) -> list[int]:
 
     sizes: list[int] = pc.binary_length(batch.column("text").cast(pa.large_binary())).to_pylist()
     return sizes
-
-
-def _decision_schema(*, full: bool) -> pa.Schema:
-    fields = [*_DECISION_FIELDS, ("rules", pa.list_(_RULE_VALUE))] if full else _DECISION_FIELDS
-    return pa.schema(fields)
-
-
-def _decision_columns(
-    batch: pa.RecordBatch, judgements: Sequence[Judgement], *, full: bool
-) -> pa.RecordBatch:
-    columns: list[Any] = [
-        batch.column("id"),
-        batch.column("source"),
-        pa.array([judged.rule is None for judged in judgements], pa.bool_()),
-        pa.array([judged.rule for judged in judgements], pa.string()),
-        _numbers([judged.value for judged in judgements]),
-        _numbers([judged.threshold for judged in judgements]),
-        pa.array([judged.language for judged in judgements], pa.string()),
-        _numbers([judged.language_score for judged in judgements]),
-    ]
-    if full:
-        columns.append(pa.array([_rule_values(judged) for judged in judgements], pa.list_(_RULE_VALUE)))
-    return pa.RecordBatch.from_arrays(columns, schema=_decision_schema(full=full))
-
-
-def _numbers(values: Sequence[float]) -> pa.Array:
-    """Float64 with null for NaN."""
-    return pa.array(np.array(values, dtype=np.float64), from_pandas=True)
-
-
-def _rule_values(judged: Judgement) -> list[dict[str, Any]]:
-    return [
-        {
-            "rule": each.rule,
-            "value": None if np.isnan(each.value) else each.value,
-            "threshold": each.threshold,
-            "verdict": each.verdict,
-        }
-        for each in judged.rules
-    ]
-
-
-def _with_language(batch: pa.RecordBatch, decisions: pa.RecordBatch) -> pa.RecordBatch:
-    """`id, text, source, language, language_score`, then the input's others (`input_NAME` where taken)."""
-    names = ["id", "text", "source", *ADDED_COLUMNS]
-    columns = [batch.column(name) for name in names[:3]] + [decisions.column(name) for name in ADDED_COLUMNS]
-    others = [name for name in batch.schema.names if name not in ("id", "text", "source")]
-    return _append(
-        pa.RecordBatch.from_arrays(columns, names=names), others, [batch.column(name) for name in others]
-    )
-
-
-def _append(batch: pa.RecordBatch, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.RecordBatch:
-    all_names = list(batch.schema.names)
-    for name in names:
-        all_names.append(_free_name(name, all_names))
-    return pa.RecordBatch.from_arrays([*batch.columns, *columns], names=all_names)
-
-
-def _free_name(name: str, taken: Sequence[str]) -> str:
-    while name in taken:
-        name = f"input_{name}"
-    return name
-
-
-def _with_language_schema() -> pa.Schema:
-    fields = [*_NO_DOCUMENTS, pa.field("language", pa.string()), pa.field("language_score", pa.float64())]
-    return pa.schema(fields)

@@ -1,75 +1,13 @@
-"""Signals that need regular expressions: leaked tool calls, message boards, generated files, mojibake."""
+"""Signals that need regular expressions: message boards, generated files, mojibake."""
 
 from __future__ import annotations
 
 import regex
 
-# --- Leaked tool calls ------------------------------------------------------------------------------
-# Text of a language model that missed its tool-call format, pasted into files: `assistant to=functions.x`
-# with glitch tokens around it. One mark alone is honest (a unit test, a UI string, a Qt file, a 42 banner);
-# leaks have several. Each kind of mark counts once, with these weights; two points make a leak.
-_CALL = r"\bto=(?:functions?\.|multi_tool_use|canmore\.|container\.|none\s+code\b|repo_browser\.)"
-LEAK_MARKS: tuple[tuple[str, float, regex.Pattern[str]], ...] = tuple(
-    (name, points, regex.compile(pattern))
-    for name, points, pattern in (
-        ("tool call", 1.0, rf"(?:{_CALL}|[^\w\"'`]functions\.call_tool\()"),
-        (
-            "role glued to other text",
-            1.0,
-            rf"[^\s\x00-\x7F]\s?(?:assistant|analysis|commentary|users?)\s+{_CALL}",
-        ),
-        ("role glued to a word", 1.0, rf"[\p{{L}}\p{{M}}♀](?:assistant|analysis|commentary)\s+{_CALL}"),
-        ("tool call after a foreign script", 1.0, rf"[^\x00-\x7F\p{{P}}]\s{{0,2}}{_CALL}"),
-        ("tool call before a foreign script", 1.0, rf"{_CALL}[\w.]*\s{{0,2}}[^\x00-\x7F\p{{P}}]"),
-        ("translated role", 1.0, rf"{_CALL}[\w.]*\s+(?:კომენტ|մեկն|מեկնաբան|мекн)"),
-        ("repeated tool call", 1.0, rf"(?s){_CALL}.{{0,400}}{_CALL}"),
-        ("end of patch before a tool call", 1.0, rf"(?s)\*\*\* End Patch.{{0,60}}{_CALL}"),
-        (
-            "patch bracket",
-            1.0,
-            rf"[}}\])\"'>*]\s*(?:</?\w+>?)?\s*(?:assistant|analysis|commentary)?\s*{_CALL}",
-        ),
-        ("scrambled brackets", 2.0, r"】【(?:[。”]】【|。)"),
-        ("plural form of Qt", 1.0, rf"numerusform\s*(?:assistant|analysis|commentary)?\s*{_CALL}"),
-        ("banner", 1.0, rf"\+#\+#(?:\+#)+\+?\s*\p{{L}}*\s*(?:assistant|analysis|commentary|{_CALL})"),
-        ("filler signs", 1.0, r"♀♀♀♀(?:♀♀)*\s*(?:assistant|analysis|commentary|\p{L})"),
-        (
-            "lottery words",
-            1.0,
-            r"(?:天天中彩票|天天彩票|彩神争霸|大发快三|大发时时彩|北京赛车|福利彩票天天|全民彩票|毛片免费视频|奇米影视|影音先锋)",
-        ),
-        (
-            "asking for format",
-            1.0,
-            r"(?i)\b(?:valid|proper|plain) JSON\b|tool call (?:likely )?(?:malformed|must|properly)"
-            r"|\bneed (?:resend|correct|to resend|valid)\b|let's (?:call|retry|resend|send)\b",
-        ),
-    )
-)
-LEAK_POINTS = 2.0
-_LEAK_HINTS = ("to=", "】【", "functions.call_tool", "♀♀♀♀")
-_HONEST = regex.compile(r"<\|(?:start|channel|message|end|call)\|>")  # the format written out on purpose
-
-
-def leak_points(text: str) -> float:
-    """Points for marks of a leaked tool call; LEAK_POINTS or more is a leak."""
-    if not any(hint in text for hint in _LEAK_HINTS):
-        return 0.0
-    marks = found_leak_marks(text)
-    anchored = {"tool call", "scrambled brackets", "filler signs"} & set(marks)
-    points = sum(points for name, points, _ in LEAK_MARKS if name in marks) if anchored else 0.0
-    return points - 2.0 if points and _HONEST.search(text) else points
-
-
-def found_leak_marks(text: str) -> tuple[str, ...]:
-    """The names of the marks of a leaked tool call that a text has."""
-    return tuple(name for name, _, pattern in LEAK_MARKS if pattern.search(text))
-
-
 # --- Message boards ---------------------------------------------------------------------------------
 # One post's head line: number, name, date or id (`12 ：名無し：2012/10/12(木) 11:22:15 ID:l7YIUqsg0`).
 _POST = regex.compile(
-    r"(?m)^\s*(?:>>?)?\d{1,4}\s*[:：.]?\s?.{0,80}?(?:\d{4}[/-]\d{1,2}[/-]\d{1,2}.{0,24}|ID:[\w+/.?]{6,12}|投稿日)"
+    r"(?m)^[^\S\n]*+(?:>>?)?\d{1,4}+\s*[:：.]?\s?.{0,80}?(?:\d{4}[/-]\d{1,2}[/-]\d{1,2}.{0,24}|ID:[\w+/.?]{6,12}|投稿日)"
 )
 # One signature or counter of a forum: the handle again and again (`SomeFan: 188,693`, `Posts: 240,009 |`).
 _SIGNATURE = regex.compile(r"(?m)^(?:\S{3,24}: [\d,]{4,}\b.{0,20}$|.{3,24}\| Posts: [\d,]+|_{10,}$|Quote: )")
@@ -106,6 +44,6 @@ _MOJIBAKE = regex.compile(
 
 def mojibake_count(text: str) -> float:
     """How many characters look like UTF-8 that was read as Windows-1252."""
-    if not any(mark in text for mark in ("Ã", "Â", "â€", "Ð", "ï»", "æ", "ã", "å")):
+    if text.isascii() or not any(mark in text for mark in ("Ã", "Â", "â€", "Ð", "ï»", "æ", "ã", "å")):
         return 0.0
     return float(len(_MOJIBAKE.findall(text)))

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from corpora.documents import Corpus, Problems
+from corpora.engine import Engine
 from corpora.errors import WinnowError
-from curation.duplicates import DuplicateFinder, fingerprints, remember_all
+from corpora.local_engine import LocalEngine
+from curation.caps import CapCounter, CapSettings
 from curation.judging import Judgement, JudgeSettings
-from curation.language_id import UNKNOWN
-from curation.measuring import pack
 from curation.parts import DECISIONS, DOCUMENTS, DROPPED, PartPaths, PartWriter, remove_leftovers
+from curation.repetitions import Repetitions
+from curation.sharded import (
+    JudgedSlice,
+    SettledShard,
+    ShardJudge,
+    ShardTask,
+    ShardWriter,
+    without_fingerprints,
+)
+from curation.slices import Slice, read_slices
 from curation.tally import Tally
-from curation.workers import Slice, judge_in_order
+from curation.workers import judge_in_order
 
-_BATCH_BYTES = 1 << 20  # text per batch: small enough to share out, large enough for the kernels
-_BATCH_ROWS = 1_000
 FULL_NOTE = "the table of n-grams is full: near-duplicates of the last documents were not looked for"
 
 
 @dataclass(frozen=True, slots=True)
 class FilterSettings:
-    """How to filter: what decides (`judge`), and how to run and write."""
+    """How to filter: what decides, and how to run and write.
+
+    `cluster_sizes`: by document id, 1 for those not named; None when unknown.
+    """
 
     judge: JudgeSettings
-    workers: int = 1
+    engine: Engine = field(default_factory=LocalEngine)
     keep_dropped: bool = False
+    cluster_sizes: Mapping[str, int] | None = None
+    caps: CapSettings = field(default_factory=CapSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +83,10 @@ class _Run:
         self, corpus: Corpus, settings: FilterSettings, folder: Path, advance: Callable[[int], None]
     ) -> None:
         self.tally = Tally()
-        self._shards = corpus.shards
+        self._shards = corpus.on(settings.engine).shards
         self._settings, self._folder, self._advance = settings, folder, advance
-        self._finder = DuplicateFinder(settings.judge.rules.duplicates)
+        self._caps = CapCounter(settings.caps)
+        self._repetitions = Repetitions(settings.judge.rules.duplicates, self._caps)
         self._problems = [Problems() for _ in corpus.shards]
         self._next = 0
 
@@ -85,32 +96,59 @@ class _Run:
         while self._next < len(self._shards) and self._paths(self._next).finished:
             paths = self._paths(self._next)
             self.tally.add(paths.read_tally())
-            for texts in paths.kept_texts():
-                remember_all(self._finder, fingerprints(pack(texts, [UNKNOWN] * len(texts))))
+            for ids, sources, texts in paths.kept_documents():
+                self._repetitions.remember(ids, sources, texts)
+            for batch in paths.kept_batches() if self._caps.active else ():
+                self._caps.remember(batch)
             self._next += 1
 
     def write_shards(self) -> None:
         """Judge and write the shards that are left, in order."""
+        if self._settings.engine.by_shard:
+            self._write_elsewhere()
+        else:
+            self._write_here()
+
+    def _write_here(self) -> None:
+        """Read and write in this process; only slices of texts go to the tasks."""
         settings = self._settings
-        judged = judge_in_order(self._slices(), settings.judge, settings.workers)
+        judged = judge_in_order(self._slices(), settings.judge, settings.engine)
         pending = next(judged, None)
         for number in range(self._next, len(self._shards)):
             full, keep_dropped = settings.judge.full, settings.keep_dropped
             with PartWriter(self._paths(number), keep_dropped=keep_dropped, full=full) as writer:
                 while pending is not None and pending[0].shard == number:
-                    writer.append(pending[0].batch, self._without_repetitions(pending[1]))
+                    writer.append(pending[0].batch, self._settled(*pending))
                     self._advance(len(pending[1]))
                     pending = next(judged, None)
                 writer.tally.problems = self._problems[number].count
                 writer.finish()
             self.tally.add(writer.tally)
 
+    def _write_elsewhere(self) -> None:
+        """One task judges a shard, one writes it; between them it is settled here, in order."""
+        settings = self._settings
+        left = (ShardTask(number, self._shards[number]) for number in range(self._next, len(self._shards)))
+        judged = settings.engine.run_tasks(ShardJudge(settings.judge, settings.cluster_sizes), left)
+        settled = (self._settled_shard(number, shard) for number, shard in enumerate(judged, self._next))
+        writer = ShardWriter(
+            self._folder.absolute(), keep_dropped=settings.keep_dropped, full=settings.judge.full
+        )
+        for number, written in enumerate(settings.engine.run_tasks(writer, settled), self._next):
+            self.tally.add(written.tally)
+            self._problems[number] = written.problems
+            self._advance(written.tally.documents_in)
+
+    def _settled_shard(self, number: int, shard: Sequence[JudgedSlice]) -> SettledShard:
+        settled = [without_fingerprints(self._settled(*piece)) for piece in shard]
+        return SettledShard(ShardTask(number, self._shards[number]), settled)
+
     def result(self) -> FilterResult:
         """The result of a finished run."""
         kinds = [DOCUMENTS, DECISIONS, *([DROPPED] if self._settings.keep_dropped else [])]
         parts = tuple(self._paths(number).path(kind) for kind in kinds for number in range(len(self._shards)))
         examples = tuple(example for problems in self._problems for example in problems.examples)
-        return FilterResult(self.tally, parts, examples, (FULL_NOTE,) if self._finder.is_full else ())
+        return FilterResult(self.tally, parts, examples, (FULL_NOTE,) if self._repetitions.is_full else ())
 
     def remove_when_empty(self) -> None:
         """Remove the folders of parts when no document came through."""
@@ -123,29 +161,18 @@ class _Run:
 
     def _slices(self) -> Iterator[Slice]:
         for number in range(self._next, len(self._shards)):
-            for batch in self._shards[number].batches(self._problems[number]):
-                yield from (Slice(number, piece) for piece in cut(batch))
+            problems, sizes = self._problems[number], self._settings.cluster_sizes
+            yield from read_slices(number, self._shards[number], problems, sizes)
 
-    def _without_repetitions(self, judgements: Sequence[Judgement]) -> list[Judgement]:
-        """Drop kept documents that repeat earlier ones; remember the others."""
-        return [judged if judged.rule is not None else self._compared(judged) for judged in judgements]
-
-    def _compared(self, judged: Judgement) -> Judgement:
-        found = self._finder.check(judged.fingerprint)
-        if found.rule is None:
-            self._finder.remember(judged.fingerprint)
-            return judged
-        return replace(judged, rule=found.rule, value=found.value, threshold=found.threshold)
-
-
-def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Cut a batch into pieces of about 1 MiB of text and at most 1,000 documents."""
-    sizes = pc.binary_length(batch.column("text").cast(pa.large_binary())).to_numpy(zero_copy_only=False)
-    first, size = 0, 0
-    for row, length in enumerate(sizes):
-        size += int(length)
-        if size >= _BATCH_BYTES or row + 1 - first >= _BATCH_ROWS:
-            yield batch.slice(first, row + 1 - first)
-            first, size = row + 1, 0
-    if first < batch.num_rows:
-        yield batch.slice(first)
+    def _settled(self, piece: Slice, judgements: Sequence[Judgement]) -> list[Judgement]:
+        """The judgements after a look at the documents before: repetitions dropped, boilerplate cut out."""
+        ids, sources, texts = (piece.batch.column(name) for name in ("id", "source", "text"))
+        owners = self._caps.owners(piece.batch)
+        return [
+            judged
+            if judged.rule is not None
+            else self._repetitions.settle(
+                judged, ids[row].as_py(), sources[row].as_py(), owners[row], texts[row]
+            )
+            for row, judged in enumerate(judgements)
+        ]

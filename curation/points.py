@@ -61,6 +61,14 @@ def fold_table() -> npt.NDArray[np.uint32]:
 
 
 @cache
+def folded_kind_table() -> npt.NDArray[np.uint8]:
+    """The table, shape (1,114,112,), uint8: entry c is the kind of what code point c folds to."""
+    kinds: npt.NDArray[np.uint8] = kind_table()[fold_table()]
+    kinds.flags.writeable = False
+    return kinds
+
+
+@cache
 def styled_table() -> npt.NDArray[np.bool_]:
     """The table, shape (1,114,112,), bool: whether code point c is a plain letter or digit in costume."""
     styled = np.zeros(CODE_POINTS, dtype=np.bool_)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from corpora.cli import TableView
 from corpora.display import show_text
-from curation.explaining import Explanation, dropping
+from curation.explaining import Explanation, Place, dropping
 from curation.pipeline import FilterResult
 
 _LANGUAGES_SHOWN = 15
 _PARTS_SHOWN = 8
 _TEXT_SHOWN = 160  # characters
+_PLACES_SHOWN = 20
+_PLACE_SHOWN = 120  # characters
 
 
 def filter_lines(result: FilterResult, seconds: float, out: Path) -> Iterator[str]:
@@ -29,6 +31,10 @@ def filter_lines(result: FilterResult, seconds: float, out: Path) -> Iterator[st
     if tally.dropped_by:
         yield "dropped by rule:"
         for rule, count in sorted(tally.dropped_by.items(), key=lambda pair: (-pair[1], pair[0])):
+            yield f"  {show_text(rule):<24}{count:>10,}  {_percent(count, tally.documents_in):>7}"
+    if tally.cut_by:
+        yield "kept, but something was cut out of them:"
+        for rule, count in sorted(tally.cut_by.items(), key=lambda pair: (-pair[1], pair[0])):
             yield f"  {show_text(rule):<24}{count:>10,}  {_percent(count, tally.documents_in):>7}"
     yield "languages (kept / in):"
     ranked = sorted(tally.languages_in.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -54,8 +60,11 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
         "kept": judged.rule is None,
         "rule": judged.rule,
         "language": judged.language,
-        "language_score": judged.language_score,
-        "language_why": explanation.language_why,
+        "language_score": judged.verdict.score,
+        "language_why": judged.verdict.why,
+        "paragraph_languages": [
+            {"language": language, "share": share} for language, share in judged.verdict.shares
+        ],
         "rules": [
             {
                 "rule": replay.rule,
@@ -74,6 +83,17 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
             for part in explanation.spam_parts
         ],
         "leak_marks": list(explanation.leak_marks),
+        "places": [
+            {
+                "signal": place.signal,
+                "start": place.start,
+                "end": place.end,
+                "text": place.text,
+                "what": place.what,
+            }
+            for place in explanation.places
+        ],
+        "cuts": [{"rule": cut.rule, "start": cut.start, "end": cut.end} for cut in judged.cuts],
     }
 
 
@@ -81,13 +101,17 @@ def explanation_tables(explanation: Explanation) -> list[TableView]:
     """An explanation as tables: the decision, the rules, and the largest parts of the spam score."""
     judged = explanation.judgement
     decision = "kept" if judged.rule is None else f"dropped by {judged.rule}"
+    if judged.cuts:
+        size = sum(cut.end - cut.start for cut in judged.cuts)
+        decision += f", without {size:,} of {len(explanation.document.text):,} characters"
     text = show_text(explanation.document.text[:_TEXT_SHOWN])
     head = [
         ("decision", decision),
-        ("language", f"{judged.language} ({judged.language_score:.2f}): {explanation.language_why}"),
+        ("language", f"{judged.language} ({judged.verdict.score:.2f}): {judged.verdict.why}"),
         ("text", text),
         *(("would have kept it", f"{each.rule}: {each.to_keep}") for each in dropping(explanation.rules)),
         *(("leak mark", mark) for mark in explanation.leak_marks),
+        *((f"cut by {cut.rule}", f"characters {cut.start:,} to {cut.end:,}") for cut in judged.cuts),
     ]
     rules = [
         (each.rule, each.signal, _shown(each.value), f"{each.comparison} {each.threshold:g}", each.verdict)
@@ -101,7 +125,18 @@ def explanation_tables(explanation: Explanation) -> list[TableView]:
         TableView(show_text(explanation.document.id), ("", ""), head),
         TableView("rules", ("rule", "signal", "value", "drops when", "verdict"), rules),
         TableView("spam score, largest parts", ("signal", "value", "log-odds"), parts),
+        *_place_tables(explanation.places),
     ]
+
+
+def _place_tables(places: Sequence[Place]) -> list[TableView]:
+    if not places:
+        return []
+    rows = [
+        (place.signal, f"{place.start:,}-{place.end:,}", show_text(place.text[:_PLACE_SHOWN]), place.what)
+        for place in places[:_PLACES_SHOWN]
+    ]
+    return [TableView("places", ("signal", "characters", "text", "what"), rows)]
 
 
 def _number(value: float) -> float | None:

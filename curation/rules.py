@@ -15,9 +15,11 @@ import numpy.typing as npt
 from corpora.cli import read_toml
 from corpora.errors import WrongCall, unknown_name
 from curation.counting import Column
+from curation.language_options import LanguageOptions, parse_language_options
 from curation.measuring import SPAM_SCORE
+from curation.places import SIGNALS_WITH_PLACES
 from curation.scripts import SCRIPTS
-from curation.signals import SIGNALS
+from curation.signals import BAN_SHARE, SIGNALS
 from curation.spam_score import load_spam_model
 
 COMPARISONS: Mapping[str, Callable[[Column, float], npt.NDArray[np.bool_]]] = {
@@ -47,6 +49,8 @@ class Rule:
     """Drop a document when `condition` holds, and every condition of `when`.
 
     `languages` and `scripts`, when given, say where the rule applies; `not_languages` where it does not.
+    `cut`: where the places that the signal points at hold at most this share of the characters, they are cut
+    out, and the rest of the document is asked the rules again (0: the document is dropped).
     """
 
     name: str
@@ -56,6 +60,7 @@ class Rule:
     languages: frozenset[str] = frozenset()
     not_languages: frozenset[str] = frozenset()
     scripts: frozenset[str] = frozenset()
+    cut: float = 0.0
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -81,22 +86,37 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateRules:
-    """Thresholds of the rules that compare a document with earlier ones; 0 switches a rule off."""
+    """Thresholds of the rules that compare a document with earlier ones; 0 switches a rule off.
+
+    `near`: estimated Jaccard similarity to one kept document. `boilerplate`: share of n-grams that at least
+    `boilerplate_documents` kept documents have. `unit_documents`: a line or paragraph (`units`) of at least
+    `unit_letters` letters that so many kept documents of the same source have is boilerplate; it is cut out,
+    or, where such units hold more than `unit_share` of the characters, the document is dropped.
+    """
 
     exact: bool = True
     near: float = 0.0
     boilerplate: float = 0.0
     boilerplate_documents: int = 3
+    units: str = "lines"
+    unit_documents: int = 0
+    unit_letters: int = 30
+    unit_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Rules in the order in which they are asked."""
+    """Rules in the order in which they are asked, and how languages and duplicates are found.
+
+    `ban_lists`: the lists whose phrases the signal `ban_share` counts.
+    """
 
     name: str
     description: str
     rules: tuple[Rule, ...]
     duplicates: DuplicateRules = field(default_factory=DuplicateRules)
+    language: LanguageOptions = field(default_factory=LanguageOptions)
+    ban_lists: tuple[str, ...] = ()
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -126,7 +146,7 @@ def load_rules(name_or_path: str) -> RuleSet:
 
 def parse_rules(table: Mapping[str, Any], where: str) -> RuleSet:
     """Build a rule set from TOML's tables; see `load_rules`."""
-    _check_keys(table, ("name", "description", "duplicates", "rule"), where)
+    _check_keys(table, ("name", "description", "duplicates", "language", "ban_lists", "rule"), where)
     rows = table.get("rule", [])
     if not isinstance(rows, list):
         raise WrongCall("'rule' must be a list of tables: [[rule]]", where=where)
@@ -136,24 +156,40 @@ def parse_rules(table: Mapping[str, Any], where: str) -> RuleSet:
         if names.count(name) > 1:
             raise WrongCall(f"two rules are called {name!r}", where=where)
     duplicates = _parse_duplicates(table.get("duplicates", {}), f"{where} [duplicates]")
-    return RuleSet(str(table.get("name", where)), str(table.get("description", "")), rules, duplicates)
+    language = parse_language_options(table.get("language", {}), f"{where} [language]")
+    ban_lists = tuple(map(str, table.get("ban_lists", ())))
+    if BAN_SHARE in {signal for rule in rules for signal in rule.signals} and not ban_lists:
+        raise WrongCall(f"{BAN_SHARE} needs ban_lists", where=where, hint='ban_lists = ["core"]')
+    description = str(table.get("description", ""))
+    return RuleSet(str(table.get("name", where)), description, rules, duplicates, language, ban_lists)
+
+
+UNITS = ("lines", "paragraphs", "lines and paragraphs")
+_LIMITS = {"boilerplate_documents": (2, 255), "unit_documents": (0, 255), "unit_letters": (1, 10_000)}
 
 
 def _parse_duplicates(row: Mapping[str, Any], where: str) -> DuplicateRules:
     _check_keys(row, DuplicateRules.__slots__, where)
-    shares = ("near", "boilerplate")
     for key, value in row.items():
-        if key == "exact" and not isinstance(value, bool):
-            raise WrongCall("exact must be true or false", where=where)
-        if key in shares and not (isinstance(value, int | float) and 0 <= value <= 1):
-            raise WrongCall(f"{key} must be a share from 0 to 1", where=where)
-        if key == "boilerplate_documents" and not (isinstance(value, int) and 2 <= value <= 255):
-            raise WrongCall("boilerplate_documents must be a whole number from 2 to 255", where=where)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if key == "exact":
+            good, wanted = isinstance(value, bool), "true or false"
+        elif key == "units":
+            good, wanted = value in UNITS, "one of " + ", ".join(map(repr, UNITS))
+        elif key in _LIMITS:
+            least, most = _LIMITS[key]
+            good = number and isinstance(value, int) and least <= value <= most
+            wanted = f"a whole number from {least} to {most}"
+        else:
+            good, wanted = number and 0 <= value <= 1, "a share from 0 to 1"
+        if not good:
+            raise WrongCall(f"{key} must be {wanted}", where=where)
     return DuplicateRules(**row)
 
 
 def _parse_rule(row: Mapping[str, Any], where: str) -> Rule:
-    known = ("name", "signal", "drop", "threshold", "reason", "when", "languages", "not_languages", "scripts")
+    known = ("name", "signal", "drop", "threshold", "reason", "when", "languages", "not_languages", "scripts",
+             "cut")  # fmt: skip
     _check_keys(row, known, where)
     for key in ("name", "signal", "drop", "threshold", "reason"):
         if key not in row:
@@ -161,6 +197,12 @@ def _parse_rule(row: Mapping[str, Any], where: str) -> Rule:
     scripts = frozenset(row.get("scripts", ()))
     for script in scripts - frozenset(SCRIPTS):
         raise unknown_name("script", script, SCRIPTS)
+    cut = row.get("cut", 0.0)
+    if not isinstance(cut, int | float) or isinstance(cut, bool) or not 0 <= cut <= 1:
+        raise WrongCall("cut must be a share from 0 to 1", where=where)
+    if cut and row["signal"] not in SIGNALS_WITH_PLACES:
+        places = ", ".join(sorted(SIGNALS_WITH_PLACES))
+        raise WrongCall(f"{row['signal']!r} does not say where", where=where, hint=f"cut works with {places}")
     return Rule(
         name=str(row["name"]),
         condition=_parse_condition(row["signal"], row["drop"], row["threshold"], where),
@@ -169,6 +211,7 @@ def _parse_rule(row: Mapping[str, Any], where: str) -> Rule:
         languages=frozenset(row.get("languages", ())),
         not_languages=frozenset(row.get("not_languages", ())),
         scripts=scripts,
+        cut=float(cut),
     )
 
 

@@ -105,6 +105,10 @@ class ScriptShare:
     counts: Mapping[str, int]
 
 
+_NO_LETTERS = ScriptShare(SCRIPTS[0], 0.0, 0, {})
+_ASCII_WITHOUT_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha())
+
+
 @cache
 def script_table() -> npt.NDArray[np.uint8]:
     """The table, shape (1,114,112,), uint8: entry c is the index in SCRIPTS of code point c's block."""
@@ -119,6 +123,9 @@ def script_table() -> npt.NDArray[np.uint8]:
 
 def count_scripts(text: str) -> ScriptShare:
     """Count the letters of `text` per script (lone surrogates count as nothing)."""
+    if text.isascii():
+        letters = len(text.encode().translate(None, _ASCII_WITHOUT_LETTERS))
+        return ScriptShare("Latn", 1.0, letters, {"Latn": letters}) if letters else _NO_LETTERS
     points = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
     counts = np.bincount(script_table()[points], minlength=len(SCRIPTS))
     counts[0] = 0

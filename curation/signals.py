@@ -8,7 +8,7 @@ from itertools import chain
 from curation.counting import Column, Counted
 from curation.signal import Signal
 from curation.text_signals import OF_CHARACTERS, OF_LINES, OF_REPETITION, OF_WORDS
-from curation.topic_signals import OF_PATTERNS, OF_TOPICS
+from curation.topic_signals import OF_LISTS, OF_PATTERNS, OF_TOPICS
 from curation.word_signals import OF_PUBLISHED
 
 FAMILIES = {
@@ -18,8 +18,10 @@ FAMILIES = {
     "repetition": OF_REPETITION,
     "topics": OF_TOPICS,
     "patterns": OF_PATTERNS,
+    "lists and clusters": OF_LISTS,
     "published word families": OF_PUBLISHED,
 }
+BAN_SHARE = "ban_share"
 SIGNALS: Mapping[str, Signal] = {signal.name: signal for signal in chain.from_iterable(FAMILIES.values())}
 
 

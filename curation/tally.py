@@ -9,10 +9,15 @@ from typing import Any
 
 import msgspec
 
+from curation.examples import EXAMPLES, Example
+
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of documents and bytes of text, in and kept; drops by rule; documents by language."""
+    """Counts of documents and bytes of text, in and kept; drops by rule; documents by language.
+
+    `cut_by`: kept documents that a rule cut something out of. `examples`: the first dropped by each rule.
+    """
 
     documents_in: int = 0
     documents_kept: int = 0
@@ -22,9 +27,15 @@ class Tally:
     dropped_by: Counter[str] = field(default_factory=Counter)
     languages_in: Counter[str] = field(default_factory=Counter)
     languages_kept: Counter[str] = field(default_factory=Counter)
+    cut_by: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[Example]] = field(default_factory=dict)
 
-    def add_document(self, language: str, size: int, rule: str | None) -> None:
-        """Count one document of `size` bytes of text."""
+    def wants_example(self, rule: str) -> bool:
+        """Whether a rule has too few examples yet."""
+        return len(self.examples.setdefault(rule, [])) < EXAMPLES
+
+    def add_document(self, language: str, size: int, rule: str | None, left: int) -> None:
+        """Count one document of `size` bytes of text, of which cuts have left `left`."""
         self.documents_in += 1
         self.bytes_in += size
         self.languages_in[language] += 1
@@ -32,7 +43,7 @@ class Tally:
             self.dropped_by[rule] += 1
             return
         self.documents_kept += 1
-        self.bytes_kept += size
+        self.bytes_kept += left
         self.languages_kept[language] += 1
 
     def add(self, other: Tally) -> None:
@@ -45,6 +56,10 @@ class Tally:
         self.dropped_by.update(other.dropped_by)
         self.languages_in.update(other.languages_in)
         self.languages_kept.update(other.languages_kept)
+        self.cut_by.update(other.cut_by)
+        for rule, examples in other.examples.items():
+            mine = self.examples.setdefault(rule, [])
+            mine.extend(examples[: EXAMPLES - len(mine)])
 
     def to_json(self) -> bytes:
         """The tally as JSON, for the footer of a shard's decisions."""
@@ -54,8 +69,9 @@ class Tally:
     def from_json(data: bytes) -> Tally:
         """Read what `to_json` wrote."""
         record: dict[str, Any] = msgspec.json.decode(data)
-        for name in ("dropped_by", "languages_in", "languages_kept"):
+        for name in ("dropped_by", "languages_in", "languages_kept", "cut_by"):
             record[name] = Counter(record[name])
+        record["examples"] = msgspec.convert(record["examples"], dict[str, list[Example]])
         return Tally(**record)
 
     def summary(self, seconds: float) -> Mapping[str, Any]:
@@ -73,7 +89,9 @@ class Tally:
             },
             "bytes": {"in": self.bytes_in, "kept": self.bytes_kept},
             "dropped_by": dict(sorted(self.dropped_by.items())),
+            "cut_by": dict(sorted(self.cut_by.items())),
             "languages": languages,
             "broken_records": self.problems,
+            "examples": {rule: msgspec.to_builtins(found) for rule, found in sorted(self.examples.items())},
             "seconds": round(seconds, 3),
         }

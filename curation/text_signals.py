@@ -104,6 +104,13 @@ OF_WORDS = (
         "evidence for the language",
         lambda c: c.batch.language_score,
     ),
+    Signal(
+        "language_probability",
+        "probability, 0 to 1",
+        "CCNet, FineWeb-2",
+        "the language model's own, where it was asked",
+        lambda c: c.batch.language_probability,
+    ),
 )
 
 OF_LINES = (
@@ -169,6 +176,6 @@ OF_REPETITION = (
         "compressed / plain bytes",
         "HPLT",
         "zlib level 1 on the first 4,000 bytes",
-        lambda c: c.of_text(_compression),
+        lambda c: c.of_text(_compression, "compression_ratio"),
     ),
 )

@@ -7,7 +7,8 @@ import numpy as np
 from curation import character_kernel as characters
 from curation import line_kernel as lines
 from curation.counting import TOPICS, Column, Counted
-from curation.patterns import board_lines, generated_marks, leak_points, mojibake_count
+from curation.leaks import leak_points
+from curation.patterns import board_lines, generated_marks, mojibake_count
 from curation.signal import Signal
 
 
@@ -40,12 +41,29 @@ OF_TOPICS = (
     ),
 )
 
+OF_LISTS = (
+    Signal(
+        "ban_share",
+        "share of characters",
+        "Winnow",
+        "phrases of ban lists, as `ban_lists` or `--list` name them (else it does not apply)",
+        lambda c: c.given("ban_share"),
+    ),
+    Signal(
+        "cluster_size",
+        "documents",
+        "FineWeb",
+        "exact and near copies that an earlier run found of the document, itself too (`--clusters`)",
+        lambda c: c.given("cluster_size"),
+    ),
+)
+
 OF_PATTERNS = (
     Signal(
         "leak_points",
         "points",
         "Winnow",
-        "marks of a leaked tool call (curation/patterns.py)",
+        "marks of a leaked tool call (curation/leaks.py)",
         lambda c: c.of_text(leak_points),
     ),
     Signal(
@@ -60,7 +78,7 @@ OF_PATTERNS = (
         "marks",
         "StarCoder",
         "marks of files that programs write",
-        lambda c: c.of_text(generated_marks),
+        lambda c: c.of_text(generated_marks, "generated_marks"),
     ),
     Signal(
         "mojibake_share",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from curation.caps import CapCounter, CapSettings
 from curation.counting import Counted, count
-from curation.duplicates import DuplicateFinder, fingerprints
-from curation.language_id import UNKNOWN
+from curation.duplicates import fingerprints
+from curation.language_verdict import UNKNOWN
 from curation.measuring import measure_counted, pack
+from curation.repetitions import Repetitions
 from curation.rules import DuplicateRules
 from curation.signals import SIGNALS
+from curation.templates import templates
 
 _TEXT = "One line of text, with a number: 12.\nAnd another line of text, with a word more.\n" * 8
 
@@ -19,10 +22,10 @@ def warm_kernels() -> Counted:
     batch = pack([_TEXT], [UNKNOWN])
     counted = count(batch)
     measure_counted(counted, list(SIGNALS))
-    finder = DuplicateFinder(DuplicateRules(near=0.8, boilerplate=0.5))
-    for document in fingerprints(batch):
-        finder.check(document)
-        finder.remember(document)
+    rules = DuplicateRules(near=0.7, boilerplate=0.5, unit_documents=10)
+    fingerprints(batch, rules)
+    Repetitions(rules, CapCounter(CapSettings())).remember(["warm"], ["warm"], [_TEXT])
+    templates([_TEXT])
     return counted
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from curation import line_kernel as lines
 from curation import word_kernel as words
 from curation.counting import Column, Counted
 from curation.signal import Signal
@@ -48,6 +49,13 @@ OF_PUBLISHED = (
         "Gopher",
         "letters per word, spaces or not",
         lambda c: c.word(words.LETTERS) / np.maximum(1.0, c.word(words.WORDS)),
+    ),
+    Signal(
+        "words_per_line",
+        "words",
+        "HPLT",
+        "words per line; two letters count as one word without spaces",
+        lambda c: c.word(words.WORDS) / np.maximum(1.0, c.line(lines.LINES)),
     ),
     _per_word("wordy_share", words.WORDY, "Gopher", "words with a letter"),
     _per_word("hashes", words.HASHES, "Gopher", "# signs"),

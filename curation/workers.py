@@ -1,77 +1,48 @@
-"""Slices of documents judged in other processes, results in order, a bounded number under way."""
+"""Slices of documents judged by an engine's tasks, each slice with its judgements, in order."""
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from itertools import chain, islice
 
 import pyarrow as pa
 
-from corpora.errors import WinnowError
+from corpora.engine import Engine
 from curation.judging import Judge, Judgement, JudgeSettings
+from curation.slices import Slice
 
-_AHEAD = 3  # slices under way per worker
-_INLINE = 2  # so few slices are judged here: starting processes takes longer
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Some documents of one shard: the unit of work that a worker judges."""
-
-    shard: int
-    batch: pa.RecordBatch
-
-    @property
-    def texts(self) -> pa.Array:
-        """The column of texts."""
-        return self.batch.column("text")
-
-
-_judge: Judge | None = None  # one per worker process, set by _start
+Work = tuple[pa.Array, tuple[float, ...]]  # texts, and their cluster sizes if known
 
 
 def judge_in_order(
-    slices: Iterable[Slice], settings: JudgeSettings, workers: int
+    slices: Iterable[Slice], settings: JudgeSettings, engine: Engine
 ) -> Iterator[tuple[Slice, list[Judgement]]]:
-    """Yield every slice with its judgements, in order, whatever the number of workers.
+    """Yield every slice with its judgements, in order, whatever runs the tasks.
 
-    Raises WinnowError when a worker process dies (killed, or out of memory).
+    Raises WinnowError when a task's process dies (killed, or out of memory).
     """
-    stream = iter(slices)
-    first = list(islice(stream, _INLINE + 1))
-    if workers <= 1 or len(first) <= _INLINE:
-        judge = Judge(settings)
-        for piece in chain(first, stream):
-            yield piece, judge.judge(texts_of(piece.texts))
-        return
-    context = multiprocessing.get_context("spawn")  # no threads or locks of this process are inherited
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(settings,))
-    try:
-        yield from _through(pool, chain(first, stream), workers * _AHEAD)
-    except BrokenProcessPool as error:
-        hint = "--workers 1 needs least memory; the same command resumes"
-        raise WinnowError("a worker process died", hint=hint) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    under_way: deque[Slice] = deque()
+
+    def work() -> Iterator[Work]:
+        for piece in slices:
+            under_way.append(piece)
+            # The other columns stay here; a copy, because a view travels with the whole batch.
+            yield pa.concat_arrays([piece.texts]), piece.cluster_sizes
+
+    for judgements in engine.run_tasks(SliceJudge(settings), work()):
+        yield under_way.popleft(), judgements
 
 
-def _through(
-    pool: ProcessPoolExecutor, slices: Iterator[Slice], limit: int
-) -> Iterator[tuple[Slice, list[Judgement]]]:
-    waiting: deque[tuple[Slice, Future[list[Judgement]]]] = deque()
-    for piece in slices:
-        waiting.append((piece, pool.submit(_judge_texts, piece.texts)))
-        if len(waiting) >= limit:
-            done, future = waiting.popleft()
-            yield done, future.result()
-    while waiting:
-        done, future = waiting.popleft()
-        yield done, future.result()
+class SliceJudge:
+    """The task of a process: judges texts, with one language model for all of them."""
+
+    def __init__(self, settings: JudgeSettings) -> None:
+        self._judge = Judge(settings)
+
+    def __call__(self, work: Work) -> list[Judgement]:
+        """One judgement per text."""
+        texts, cluster_sizes = work
+        return self._judge.judge(texts_of(texts), cluster_sizes)
 
 
 def texts_of(column: pa.Array) -> list[str | Exception]:
@@ -89,14 +60,3 @@ def _text_at(column: pa.Array, row: int) -> str | Exception:
     except UnicodeDecodeError as error:
         return error
     return text
-
-
-def _start(settings: JudgeSettings) -> None:
-    global _judge  # noqa: PLW0603 - a worker process has exactly one judge
-    _judge = Judge(settings)
-
-
-def _judge_texts(column: pa.Array) -> list[Judgement]:
-    if _judge is None:
-        raise RuntimeError("a worker was asked before it was started")
-    return _judge.judge(texts_of(column))

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 import click
 
 from banlists.ban_option import BanListName
-from corpora.cli import force_option, verb
+from corpora.cli import TableView, emit, force_option, format_option, verb
 from corpora.errors import WrongCall
 from corpora.progress import Progress
 
 if TYPE_CHECKING:
-    from trainer.ban_application import Application
+    from trainer.ban_application import Application, Written
     from trainer.removal import Ids
     from trainer.text_cost import TextCost
 
 _SHOWN = 12  # dependents named on screen; removed_tokens.txt has them all
 
 
-@verb("apply", example="winnow ban apply o200k_base --ban core -o clean-o200k")
+@verb(
+    "apply",
+    example="winnow ban apply o200k_base --ban core -o clean-o200k\n"
+    "winnow ban apply model/tokenizer.json --ban core --ids compact --weights model -o clean-model",
+)
 @click.argument("tokenizer")
 @click.option(
     "--ban",
@@ -45,17 +49,28 @@ _SHOWN = 12  # dependents named on screen; removed_tokens.txt has them all
     metavar="INPUT",
     help="Clean text to measure the cost on  [default: the embedded sample's clean documents]",
 )
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Checkpoint in safetensors whose rows follow the compacted ids; written to the same folder.",
+)
+@click.option("--optimizer", type=click.Path(path_type=Path), help="Its optimiser's state, to carry too.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and write nothing.")
 @force_option
+@format_option
 def apply(
     tokenizer: str,
     ban_names: tuple[str, ...],
     out: Path | None,
     ids: Ids,
     text_input: str | None,
+    weights: Path | None,
+    optimizer: Path | None,
     dry_run: bool,
     force: bool,
     quiet: bool,
+    output_format: str,
 ) -> None:  # fmt: skip
     """Remove what ban lists ban from a finished vocabulary, and every token built on it.
 
@@ -67,28 +82,52 @@ def apply(
     from banlists.lists import load_ban_lists
     from corpora.documents import ReadOptions, open_corpus
     from trainer.ban_application import plan_application, write_application
+    from trainer.carry import carry_request
     from trainer.load import load_tokenizer
 
     if out is None and not dry_run:
         raise WrongCall("no folder to write", hint="give -o DIR, or --dry-run")
     progress = Progress(quiet=quiet)
     bans = load_ban_lists(ban_names)
-    corpus = open_corpus([text_input or _sample()], ReadOptions(only_text=True))
-    application = plan_application(tokenizer, load_tokenizer(tokenizer), bans, ids)
+    corpus = open_corpus([text_input or sample_folder()], ReadOptions(only_text=True))
+    request = carry_request(weights, optimizer)
+    application = plan_application(tokenizer, load_tokenizer(tokenizer), bans, ids, request)
     _show_closure(application, progress)
     if dry_run or out is None:
+        _emit_summary(application, None, None, output_format)
         return
     written = write_application(application, corpus, out, force=force)
     progress.say(f"{written.verification.texts:,} texts encode alike in tokenizers and tiktoken")
     _show_cost(written.cost, progress)
-    click.echo(str(out))
+    for line in written.carried.lines if written.carried else ():
+        progress.say(line)
+    _emit_summary(application, written, out, output_format)
 
 
-def _sample() -> str:
+def sample_folder() -> str:
     """The embedded sample's clean documents."""
     import corpora
 
     return str(Path(corpora.__file__).parent / "sample" / "clean")
+
+
+def _emit_summary(
+    application: Application, written: Written | None, out: Path | None, output_format: str
+) -> None:
+    """The folder's path; in another format than the table, what `summary.json` holds and what was checked."""
+    from trainer.removal_files import removal_summary
+
+    if output_format == "table":
+        if out is not None:
+            click.echo(str(out))
+        return
+    cost = written.cost if written else None
+    record = removal_summary(
+        application.before, application.removal, application.banned, cost, application.ids
+    )
+    record |= {"out": str(out) if out else None, "verified": written.verification if written else None}
+    rows = [(name, str(value)) for name, value in record.items()]
+    emit(record, [record], [TableView("ban apply", ("what", "value"), rows)], output_format)
 
 
 def _show_closure(application: Application, progress: Progress) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 from banlists.entries import Match
 from banlists.lists import BanList
 from corpora.documents import Corpus, Problems
-from corpora.errors import WinnowError
+from corpora.errors import WinnowError, WrongCall
 from corpora.manifest import MANIFEST_NAME, FileHash, Manifest, hash_file, write_manifest
 from corpora.outputs import fingerprint, output_folder, refuse_output_inside_inputs
+from trainer.carry import Carried, CarryPlan, CarryRequest, carry, carry_inputs, plan_carry
 from trainer.exports import EXPORTS, write_exports
 from trainer.gguf import gguf_note
 from trainer.removal import Ids, Removal, remove_tokens
@@ -31,7 +32,10 @@ _VERIFIED_DOCUMENTS = 1000  # real documents compared, beside the adversarial te
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A removal that is decided and not written yet; `spec` is the TOKENIZER as the user named it."""
+    """A removal that is decided and not written yet; `spec` is the TOKENIZER as the user named it.
+
+    `carry` says what becomes of a checkpoint's rows, None when none was given.
+    """
 
     spec: str
     before: Vocabulary
@@ -39,6 +43,7 @@ class Application:
     banned: Mapping[int, Match]
     removal: Removal
     ids: Ids
+    carry: CarryPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,23 @@ class Written:
 
     cost: TextCost
     verification: Verification
+    carried: Carried | None = None
 
 
-def plan_application(spec: str, vocabulary: Vocabulary, bans: BanList, ids: Ids) -> Application:
-    """Decide what to remove. Raises WinnowError where `find_banned` or `remove_tokens` does."""
+def plan_application(
+    spec: str, vocabulary: Vocabulary, bans: BanList, ids: Ids, weights: CarryRequest | None = None
+) -> Application:
+    """Decide what to remove, and what becomes of the rows of `weights`.
+
+    Raises WinnowError where `find_banned`, `remove_tokens` or `plan_carry` does, WrongCall for weights
+    whose ids stay as they are.
+    """
+    if weights is not None and ids == "keep":
+        raise WrongCall("--ids keep leaves every row in its place: nothing to carry", hint="--ids compact")
     banned = find_banned(vocabulary, bans)
-    return Application(spec, vocabulary, bans, banned, remove_tokens(vocabulary, banned, ids), ids)
+    removal = remove_tokens(vocabulary, banned, ids)
+    plan = plan_carry(weights, removal.id_remap, vocabulary.rows) if weights is not None else None
+    return Application(spec, vocabulary, bans, banned, removal, ids, plan)
 
 
 def find_banned(vocabulary: Vocabulary, bans: BanList) -> dict[int, Match]:
@@ -88,8 +104,10 @@ def write_application(application: Application, corpus: Corpus, out: Path, *, fo
     """
     source = Path(application.spec)
     refuse_output_inside_inputs(out, [*corpus.paths, *([source] if source.exists() else [])])
-    inputs = [_tokenizer_hash(application), *_ban_hashes(application.bans)]
-    configuration = {"tokenizer": application.spec, "ids": application.ids}
+    inputs = [_tokenizer_hash(application), *_ban_hashes(application.bans), *_weight_hashes(application, out)]
+    configuration: dict[str, object] = {"tokenizer": application.spec, "ids": application.ids}
+    if application.carry is not None:
+        configuration |= application.carry.request.configuration
     call = fingerprint("ban apply", configuration, [inputs, corpus.identity])
     seconds: dict[str, float] = {}
     with output_folder(out, call, force=force) as folder:
@@ -99,13 +117,17 @@ def write_application(application: Application, corpus: Corpus, out: Path, *, fo
             command_line=sys.argv,
             configuration=configuration,
             inputs=[*inputs, *corpus.hashes()],
-            outputs=[hash_file(folder.path / name, shown_as=name) for name in _names(application.ids)],
+            outputs=[
+                hash_file(folder.path / name, shown_as=name)
+                for name in (*_names(application.ids), *(written.carried.files if written.carried else ()))
+            ],
             counts={"removed": len(application.removal.removed), "documents": written.cost.documents},
             seconds=seconds,
             call=folder.fingerprint,
             extra={
                 "vocab_size": application.removal.vocabulary.size,
                 "gguf": gguf_note(application.removal.vocabulary),
+                **_weights_record(written.carried),
             },
         )
         write_manifest(folder.path / MANIFEST_NAME, manifest)
@@ -123,7 +145,26 @@ def _write_files(
         write_removal(folder, before, application.removal, application.banned, cost, application.ids)
     with _timed(seconds, "verify"):
         verification = verify_exports(folder, after, islice(_texts(corpus), _VERIFIED_DOCUMENTS))
-    return Written(cost, verification)
+    if application.carry is None:
+        return Written(cost, verification)
+    with _timed(seconds, "carry"):
+        return Written(cost, verification, carry(application.carry, folder, _names(application.ids)))
+
+
+def _weight_hashes(application: Application, out: Path) -> list[FileHash]:
+    if application.carry is None:
+        return []
+    files = carry_inputs(application.carry)
+    refuse_output_inside_inputs(out, [application.carry.checkpoint.folder, *files])
+    return [hash_file(path, shown_as=path.name) for path in files]
+
+
+def _weights_record(carried: Carried | None) -> dict[str, object]:
+    """What the manifest says of carried weights: each tensor's rows before and after, and the notes."""
+    if carried is None:
+        return {}
+    rows = {name: {"before": before, "after": after} for name, (before, after) in carried.tensors.items()}
+    return {"weights": {"rows": rows, "notes": list(carried.notes)}}
 
 
 def _names(ids: Ids) -> list[str]:

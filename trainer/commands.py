@@ -10,12 +10,17 @@ import click
 
 from banlists.ban_option import BanListName
 from corpora.cli import force_option, verb
-from corpora.documents import ReadOptions
+from corpora.documents import Corpus, ReadOptions
+from corpora.engine import EngineChoice
+from corpora.engine_options import engine_options
+from corpora.errors import WrongCall
 from corpora.input_options import input_options
 from corpora.progress import Progress
 
 if TYPE_CHECKING:
+    from trainer.count_job import CountSummary
     from trainer.counting import CountOptions
+    from trainer.frequency_job import FrequencyJob
 
 _NAMED_PATTERNS = "o200k, cl100k, gpt2, llama3, qwen, or a regex"
 
@@ -42,12 +47,19 @@ def _counting_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--pattern", default="o200k", show_default=True, help=f"{_NAMED_PATTERNS}.")
 @click.option("--source-weight", "source_weights", multiple=True, metavar="NAME=W",
               help="Multiply the counts of documents whose source is NAME.")  # fmt: skip
+@click.option("--frequencies", is_flag=True,
+              help="Also write OUT.frequencies.parquet: in how many documents and sources.")  # fmt: skip
+@click.option("--by-source", is_flag=True,
+              help="Also write OUT.sources.parquet: counts by source, for `winnow sources`.")  # fmt: skip
+@click.option("--source-field", default=None, metavar="FIELD",
+              help="What these call a source; the site of `url`, else `source`, unless given.")  # fmt: skip
 @_counting_options
+@engine_options
 @force_option
 def count(
     inputs: tuple[str, ...], read_options: ReadOptions, out: Path, pattern: str,
-    source_weights: tuple[str, ...], language_field: str, workers: int | None, memory: str,
-    force: bool, quiet: bool,
+    source_weights: tuple[str, ...], frequencies: bool, by_source: bool, source_field: str | None,
+    language_field: str, workers: int | None, memory: str, engine: EngineChoice, force: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Count pretokens per language: everything that training needs of a corpus, in one Parquet file.
 
@@ -56,16 +68,49 @@ def count(
     from dataclasses import replace
 
     from corpora.documents import open_corpus
+    from corpora.outputs import AlreadyFinished
     from trainer.count_job import count_corpus, parse_source_weights
+    from trainer.frequency_job import FrequencyJob
     from trainer.pretokenize import resolve_pattern
 
+    if engine.name == "ray":
+        workers = workers or max(1, int(engine.ray.cpus_per_task))
     options = _count_options(resolve_pattern(pattern), language_field, workers, memory)
     options = replace(options, weights=parse_source_weights(source_weights))
-    corpus = open_corpus(inputs, _only_needed(read_options, language_field))
+    job = FrequencyJob(out, frequencies, by_source, source_field)
+    if source_field is not None and not job.paths:
+        raise WrongCall("--source-field without --frequencies or --by-source")
+    if engine.name == "ray" and job.paths:
+        raise WrongCall("--frequencies and --by-source are counted on one machine", hint="--engine local")
+    # The columns that name a source are read for these files only.
+    needed = read_options if job.paths else _only_needed(read_options, language_field)
+    corpus = open_corpus(inputs, needed)
     progress = Progress(quiet=quiet)
     _announce_compilation(progress)
-    with progress.bar("counting", unit="bytes") as bar:
-        summary = count_corpus(corpus, options, out, force=force, on_bytes=bar.advance)
+    try:
+        with engine.open(options.workers) as opened, progress.bar("counting", unit="bytes") as bar:
+            summary = count_corpus(corpus, options, out, engine=opened, force=force, on_bytes=bar.advance)
+        _tell_count(summary, out, progress)
+    except AlreadyFinished as note:
+        if not job.paths:
+            raise
+        progress.say(str(note))
+    if job.paths:
+        _write_frequencies(corpus, options, job, progress, force=force)
+
+
+def _write_frequencies(
+    corpus: Corpus, options: CountOptions, job: FrequencyJob, progress: Progress, *, force: bool
+) -> None:
+    from trainer.frequency_job import write_frequencies
+
+    with progress.bar("frequencies", unit="bytes") as bar:
+        rows = write_frequencies(corpus, options, job, force=force, on_bytes=bar.advance)
+    for path, number in rows.items():
+        progress.say(f"{number:,} rows in {path}")
+
+
+def _tell_count(summary: CountSummary, out: Path, progress: Progress) -> None:
     for source in summary.unseen_sources:
         progress.say(f"note: no document had the source {source!r}, which was given a weight")
     progress.say(
@@ -89,6 +134,10 @@ def count(
     type=BanListName(),
     help="Ban list: a built-in name or a path.",
 )
+@click.option("--ban-rounds", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+              help="Ban learned pieces of banned phrases, train again; N times at most.")  # fmt: skip
+@click.option("--ban-share", type=float, default=0.95, show_default=True,
+              help="With rounds: the share of a piece's places that must be banned phrases.")  # fmt: skip
 @click.option(
     "--special-token", "special_tokens", multiple=True, metavar="T", help="Special token, in order."
 )
@@ -108,7 +157,8 @@ def count(
 @force_option
 def train(
     inputs: tuple[str, ...], read_options: ReadOptions, out: Path, sizes: tuple[int, ...],
-    pattern: str | None, ban_lists: tuple[str, ...], special_tokens: tuple[str, ...], mix: str | None,
+    pattern: str | None, ban_lists: tuple[str, ...], ban_rounds: int, ban_share: float,
+    special_tokens: tuple[str, ...], mix: str | None,
     min_frequency: int, max_token_length: int | None, drop_singletons: bool, allow_fewer: bool,
     language_field: str, workers: int | None, memory: str, checkpoint_every: float,
     force: bool, quiet: bool,
@@ -120,6 +170,7 @@ def train(
     tokenizers and tiktoken and compared before the command succeeds.
     """
     from banlists.lists import load_ban_lists
+    from trainer.ban_rounds import BanRounds
     from trainer.mix import parse_mix
     from trainer.train_inputs import open_train_inputs
     from trainer.train_job import TrainJob, Watch, train_tokenizers
@@ -128,17 +179,21 @@ def train(
     options = TrainingOptions(max(sizes), special_tokens, min_frequency, max_token_length, allow_fewer)
     bans = load_ban_lists(ban_lists)
     options.check(bans, smallest=min(sizes))
+    rounds = BanRounds(ban_rounds, ban_share) if ban_rounds else None
+    if rounds is not None:
+        rounds.check(bans)
     chosen_mix = parse_mix(mix) if mix else None
     opened = open_train_inputs(inputs, _only_needed(read_options, language_field), pattern)
     job = TrainJob(
         opened, tuple(sorted(set(sizes))), options, bans,
         _count_options(opened.pattern, language_field if chosen_mix else None, workers, memory),
-        chosen_mix, drop_singletons, checkpoint_every,
+        chosen_mix, drop_singletons, checkpoint_every, rounds,
     )  # fmt: skip
     progress = Progress(quiet=quiet)
     _announce_compilation(progress)
     with progress.bar("training", max(sizes), "ids") as bar:
-        result = train_tokenizers(job, out, force=force, watch=Watch(on_size=_steps(bar.advance)))
+        watch = Watch(on_size=_steps(bar.advance), on_round=_tell_round(progress))
+        result = train_tokenizers(job, out, force=force, watch=watch)
     refused = f", {result.refused_merges:,} merges refused" if ban_lists or special_tokens else ""
     progress.say(f"{result.size:,} tokens{refused}; tokenizers and tiktoken agree on {out}")
 
@@ -147,7 +202,7 @@ def _count_options(
     pattern: str, language_field: str | None, workers: int | None, memory: str
 ) -> CountOptions:
     from corpora.machine import available_cores
-    from trainer.count_job import parse_memory
+    from corpora.sizes import parse_memory
     from trainer.counting import CountOptions
 
     cores = workers or available_cores()
@@ -178,6 +233,10 @@ def _steps(advance: Callable[[int], None]) -> Callable[[int], None]:
         reached = total
 
     return step
+
+
+def _tell_round(progress: Progress) -> Callable[[int, int], None]:
+    return lambda number, added: progress.say(f"ban round {number}: {added:,} tokens more, training again")
 
 
 def _skipped(count: int) -> str:

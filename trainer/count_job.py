@@ -14,13 +14,13 @@ from pathlib import Path
 import msgspec
 
 from corpora.documents import Corpus, Problems
+from corpora.engine import Engine
 from corpora.errors import WinnowError, WrongCall
 from corpora.manifest import Manifest, hash_file, read_manifest, write_manifest
 from corpora.outputs import AlreadyFinished, fingerprint, refuse_output_inside_inputs
 from trainer.counting import Count, CountOptions
 from trainer.counts_file import write_counts
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+from trainer.sharded_count import ShardedCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,12 @@ def count_corpus(
     options: CountOptions,
     out: Path,
     *,
+    engine: Engine | None = None,
     force: bool = False,
     on_bytes: Callable[[int], None] = lambda size: None,
 ) -> CountSummary:
-    """Count a corpus into `out` and write `out` + `.manifest.json`.
+    """Count a corpus into `out` and write `out` + `.manifest.json`; with the threads of this process unless
+    an `engine` takes shards.
 
     Raises AlreadyFinished when the same call has done so, WrongCall when the output is an input, a
     file that no count wrote, or (unless `force`) that of another call, WinnowError for what cannot be
@@ -53,12 +55,11 @@ def count_corpus(
     started = time.perf_counter()
     configuration = count_configuration(options)
     call = fingerprint("count", configuration, corpus.identity)
-    manifest_path = out.with_name(out.name + ".manifest.json")
-    _claim(out, manifest_path, call, corpus, force=force)
+    claim_output(out, call, corpus, force=force)
     problems = Problems()
-    count = Count(options, out.with_name(f".{out.name}.parts"), call)
+    count = _open_count(options, out.with_name(f".{out.name}.parts"), call, engine)
     with ThreadPoolExecutor(1) as background:
-        hashes = background.submit(corpus.hashes)
+        hashes = background.submit(corpus.hashes, engine)
         count.add(corpus.shards, problems, on_bytes)
         counted = time.perf_counter()
         if not count.progress.pretokens:
@@ -67,7 +68,7 @@ def count_corpus(
         rows = write_counts(out, count.pieces(), options.pattern)
     summary = _summary(count, problems, rows, started, counted)
     write_manifest(
-        manifest_path,
+        manifest_beside(out),
         Manifest(
             command="count",
             command_line=sys.argv,
@@ -113,20 +114,17 @@ def parse_source_weights(settings: Sequence[str]) -> dict[str, Fraction]:
     return weights
 
 
-def parse_memory(text: str) -> int:
-    """Read an amount of memory such as `500MB` or `4G` (powers of ten), in bytes. Raises WrongCall."""
-    amount = text.strip().lower().removesuffix("b")
-    unit = amount[-1:] if amount[-1:].isalpha() else ""
-    try:
-        size = int(float(amount.removesuffix(unit)) * _UNITS[unit])
-    except (ValueError, KeyError, OverflowError):
-        size = 0
-    if size < 1:
-        raise WrongCall(f"not an amount of memory: {text!r}", hint="500MB or 4GB")
-    return size
+def manifest_beside(out: Path) -> Path:
+    """Where the manifest of an output file is."""
+    return out.with_name(out.name + ".manifest.json")
 
 
-def _claim(out: Path, manifest_path: Path, call: str, corpus: Corpus, *, force: bool) -> None:
+def claim_output(out: Path, call: str, corpus: Corpus, *, force: bool) -> None:
+    """Make sure that the call with this fingerprint may write the file `out`.
+
+    Raises AlreadyFinished when it has done so, WrongCall when the file is an input, is no Parquet, was
+    not written by `winnow count`, or (unless `force`) by another call.
+    """
     refuse_output_inside_inputs(out, corpus.paths)
     if out.is_dir():
         raise WrongCall("is a folder; a file is needed", where=out, hint="--out FILE.parquet")
@@ -134,7 +132,7 @@ def _claim(out: Path, manifest_path: Path, call: str, corpus: Corpus, *, force: 
         raise WrongCall("counts are Parquet", where=out, hint="--out FILE.parquet")
     if not out.exists():
         return
-    found = _call_of(manifest_path) if manifest_path.exists() else None
+    found = _call_of(manifest_beside(out)) if manifest_beside(out).exists() else None
     if found is None:
         raise WrongCall("exists, and `winnow count` did not write it", where=out, hint="choose another --out")
     if force:
@@ -151,7 +149,15 @@ def _call_of(manifest_path: Path) -> object:
         return None
 
 
-def _summary(count: Count, problems: Problems, rows: int, started: float, counted: float) -> CountSummary:
+def _open_count(options: CountOptions, parts: Path, call: str, engine: Engine | None) -> Count | ShardedCount:
+    if engine is not None and engine.by_shard:
+        return ShardedCount(options, parts, call, engine)
+    return Count(options, parts, call)
+
+
+def _summary(
+    count: Count | ShardedCount, problems: Problems, rows: int, started: float, counted: float
+) -> CountSummary:
     written = time.perf_counter()
     seen = count.progress
     seconds = {

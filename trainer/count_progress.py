@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from corpora.errors import WinnowError
 from corpora.files import write_json
+from corpora.json_data import decode_json
 
 _PROGRESS = "progress.json"
 
@@ -38,15 +40,22 @@ class CountProgress(msgspec.Struct):
 
 def read_progress(parts: Path, call: str) -> CountProgress:
     """The progress of the same call in this folder, or none; what other calls left there is removed."""
-    try:
-        progress = msgspec.json.decode((parts / _PROGRESS).read_bytes(), type=CountProgress)
-    except (OSError, msgspec.DecodeError):
-        progress = CountProgress("")
+    progress = _stored(parts / _PROGRESS)
     if progress.call == call and all((parts / name).exists() for name in progress.runs):
         return progress
     if parts.exists():
         shutil.rmtree(parts)
     return CountProgress(call)
+
+
+def _stored(path: Path) -> CountProgress:
+    """What the file says; no progress at all when it is missing or damaged: then the count starts over."""
+    try:
+        progress = decode_json(path.read_bytes(), CountProgress, "not a count's progress", where=path)
+        progress.members()
+    except (OSError, WinnowError, ValueError, ZeroDivisionError):
+        return CountProgress("")
+    return progress
 
 
 def write_progress(parts: Path, progress: CountProgress) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MEMORY = 2 << 30  # bytes
 _KEEP_EVERY = 60.0  # seconds of counting that a killed run may lose, when shards are short
-_ROOM_TO_GROW = 2  # a table doubles when it grows
+ROOM_TO_GROW = 2  # a table doubles when it grows
 
 
 class Source(Protocol):
@@ -62,7 +62,7 @@ class Count:
         self.progress = read_progress(parts, call)
         self.read_seconds = 0.0
         self._parts = parts
-        self._groups = Groups(
+        self.groups = Groups(
             options.language_field, options.weights, self.progress.members(), set(self.progress.sources)
         )
         self._tables = TablePool(options.pattern, options.workers)
@@ -93,12 +93,16 @@ class Count:
 
     def pieces(self) -> Iterator[CountTable]:
         """Yield the counts in order, in several tables when they did not fit into memory."""
+        for table in self.by_group():
+            yield self.groups.to_counts(table, self.options.pattern)
+
+    def by_group(self) -> Iterator[PretokenTable]:
+        """Yield what was counted in `groups`, not weighted yet; in order when in several tables."""
         if not self.progress.runs:
-            yield self._groups.to_counts(self._whole(), self.options.pattern)
+            yield self._whole()
             return
         self._spill()
-        for table in merge_runs([self._parts / name for name in self.progress.runs]):
-            yield self._groups.to_counts(table, self.options.pattern)
+        yield from merge_runs([self._parts / name for name in self.progress.runs])
 
     def table(self) -> CountTable:
         """The counts as one table in memory."""
@@ -106,7 +110,7 @@ class Count:
 
     def words(self) -> Words:
         """The distinct pretokens with their counts; unsorted where that saves sorting them."""
-        if self.progress.runs or len(self._groups.members) > 1 or self.options.weights:
+        if self.progress.runs or len(self.groups.members) > 1 or self.options.weights:
             return words_of(self.table())
         whole = self._whole()
         offsets = whole.offsets()
@@ -121,7 +125,7 @@ class Count:
 
     def unseen_sources(self) -> list[str]:
         """Sources that were given a weight and of which no document came."""
-        return sorted(set(self.options.weights) - self._groups.sources)
+        return sorted(set(self.options.weights) - self.groups.sources)
 
     def clean(self) -> None:
         """Remove the folder of parts; to be called when the result is safely written."""
@@ -132,10 +136,10 @@ class Count:
         """Hand one batch to the threads; return how many bytes of text it holds."""
         texts = batch.column("text")
         size = int(key_buffers(texts)[1][-1] - key_buffers(texts)[1][0])
-        self._tables.add(texts, self._groups.of_batch(batch))
+        self._tables.add(texts, self.groups.of_batch(batch))
         self.progress.documents += batch.num_rows
         self.progress.bytes += size
-        if self._tables.memory * _ROOM_TO_GROW > self.options.memory:
+        if self._tables.memory * ROOM_TO_GROW > self.options.memory:
             self._spill()
         return size
 
@@ -150,8 +154,8 @@ class Count:
     def _keep(self) -> float:
         """Record what has been put aside; return the time."""
         self.progress.pretokens = self._pretokens_before + self._tables.pretokens
-        self.progress.groups = [(language, str(weight)) for language, weight in self._groups.members]
-        self.progress.sources = sorted(self._groups.sources)
+        self.progress.groups = [(language, str(weight)) for language, weight in self.groups.members]
+        self.progress.sources = sorted(self.groups.sources)
         write_progress(self._parts, self.progress)
         return time.monotonic()
 

@@ -34,7 +34,7 @@ def write_removal(
     """Write `removed_tokens.txt` and `summary.json`, and `id_remap.json` (old id → new) for compacted ids."""
     lines = _removed_lines(before, removal, banned)
     write_text(folder / REMOVED_TOKENS, "".join(f"{line}\n" for line in lines))
-    write_json(folder / SUMMARY, _summary(before, removal, banned, cost, ids))
+    write_json(folder / SUMMARY, removal_summary(before, removal, banned, cost, ids))
     if ids == "compact":
         write_json(folder / ID_REMAP, {str(old): new for old, new in sorted(removal.id_remap.items())})
 
@@ -53,9 +53,10 @@ def _removed_lines(before: Vocabulary, removal: Removal, banned: Mapping[int, Ma
         yield f"{id_}\t[{show_bytes(token)}]\t{token.hex()}\t{why}"
 
 
-def _summary(
-    before: Vocabulary, removal: Removal, banned: Mapping[int, Match], cost: TextCost, ids: Ids
+def removal_summary(
+    before: Vocabulary, removal: Removal, banned: Mapping[int, Match], cost: TextCost | None, ids: Ids
 ) -> dict[str, object]:
+    """What `summary.json` holds; `cost` is None where no text was measured."""
     after = removal.vocabulary
     return {
         "schema_version": SCHEMA_VERSION,
@@ -70,7 +71,7 @@ def _summary(
             "dependents_unreachable_otherwise": len(removal.orphans),
         },
         "removed_by": dict(sorted(Counter(match.entry for match in banned.values()).items())),
-        "text_cost": _cost_record(cost),
+        "text_cost": None if cost is None else _cost_record(cost),
         "gguf": gguf_note(after),
         "notes": list(after.notes),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,30 @@ _ROWS_PER_BATCH = 1 << 14  # what a merge holds in memory of each run
 
 def write_run(path: Path, table: PretokenTable) -> None:
     """Write a table's rows (key, group, count) to an Arrow file, sorted by key."""
+    write_sorted(path, [table])
+
+
+def write_sorted(path: Path, tables: Iterable[PretokenTable]) -> None:
+    """Write tables whose keys ascend from one to the next as one run."""
+    schema = table_rows(PretokenTable()).schema
+    with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
+        for table in tables:
+            rows = table_rows(table)
+            rows = rows.take(pc.sort_indices(rows, sort_keys=[("key", "ascending")]))
+            writer.write_table(pa.Table.from_batches([rows]), max_chunksize=_ROWS_PER_BATCH)
+
+
+def table_rows(table: PretokenTable) -> pa.RecordBatch:
+    """A table's rows (key, group, count), in its own order."""
     buffers = [None, pa.py_buffer(table.offsets()), pa.py_buffer(table.arena)]
     keys = pa.LargeBinaryArray.from_buffers(pa.large_binary(), table.size, buffers)
-    rows = pa.table({"key": keys, "group": table.groups(), "count": table.counts()})
-    rows = rows.take(pc.sort_indices(rows, sort_keys=[("key", "ascending")]))
-    with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), rows.schema) as writer:
-        writer.write_table(rows, max_chunksize=_ROWS_PER_BATCH)
+    columns = {"key": keys, "group": pa.array(table.groups()), "count": pa.array(table.counts())}
+    return pa.RecordBatch.from_pydict(columns)
 
 
 def merge_runs(paths: Sequence[Path]) -> Iterator[PretokenTable]:
     """Yield tables whose keys ascend from one to the next; all rows of a key are in one table."""
-    runs = [_Run(path) for path in paths]
+    runs = [Run(path) for path in paths]
     while unread := [run for run in runs if run.rows is not None]:
         cut = min(run.last_key for run in unread)
         table = PretokenTable()
@@ -46,7 +59,7 @@ def add_rows(table: PretokenTable, rows: pa.RecordBatch) -> None:
     table.add_counts(keys, offsets, groups, counts)
 
 
-class _Run:
+class Run:
     """One run, read batch by batch."""
 
     def __init__(self, path: Path) -> None:

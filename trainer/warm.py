@@ -30,15 +30,21 @@ def compile_kernels() -> None:
 
     from trainer.count_batch import add_texts
     from trainer.counts import combine, from_items
+    from trainer.leave_one_out import shares
+    from trainer.partitions import partitions_of
     from trainer.pretoken_table import PretokenTable
     from trainer.pretokenize import PATTERNS
     from trainer.training import train
+    from trainer.words import words_of
 
     table = PretokenTable()
     texts = pa.array(["to be, or not to be", "that is the question"], pa.large_string())
     add_texts(table, PATTERNS["o200k"], texts, np.zeros(2, dtype=np.int32))
     items = [(f"w{number}".encode(), "und", 2) for number in range(1 << 16)]  # enough to make a table grow
-    train(combine([from_items(items, "w")]), vocab_size=260)
+    counts = combine([from_items(items, "w")])
+    train(counts, vocab_size=260)
+    shares(words_of(counts), counts.counts, [b"w1"])
+    partitions_of(pa.array([b"w1", b"w2"], pa.large_binary()), 2)
 
 
 def _index_files(function: Any) -> Iterator[Path]:

@@ -19,6 +19,9 @@ PRIOR_ROWS = 200  # weight of all cells' common spread against a cell's own
 FARTHEST_CELL = 3.0  # spreads of the whole body
 CLIP = 3.0  # rows above this many spreads take no part in the next estimate of their cell
 _CLIP_ROUNDS = 5
+# Hot rows are sought above, so that the spread is that of the upper side, where it is the tail that counts:
+# the 95th percentile of a normal distribution lies 1.6449 σ above its median.
+UPPER, UPPER_IN_SIGMAS = 0.95, 1.6448536269514722
 _COUNT_BINS = 20
 
 ALL = "all"
@@ -145,4 +148,6 @@ def _clipped(values: Doubles) -> tuple[float, float]:
         if inside.size == kept.size:
             break
         kept = inside
-    return float(np.median(kept)), spread_of(kept)
+    centre = float(np.median(kept))
+    upper = (float(np.quantile(kept, UPPER)) - centre) / UPPER_IN_SIGMAS
+    return centre, max(upper, LEAST_SPREAD)

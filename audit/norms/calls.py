@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audit.norms.embeddings import Embeddings
     from audit.norms.output_files import Call
     from audit.norms.records import NormScan, ScanOptions
     from audit.norms.scan import Bar
     from audit.norms.tail import Categories
-    from audit.norms.weights import Checkpoint
     from audit.results import CheckResult
     from corpora.manifest import FileHash
+    from trainer.token_matrices import Embeddings
     from trainer.vocabulary import Vocabulary
+    from trainer.weights import Checkpoint
 
 CATEGORY_LISTS = ("core",)  # ban lists that give tokens their categories
 TOKENIZER_JSON = "tokenizer.json"
@@ -65,9 +65,9 @@ def tokenizer_of(weights: Path, asked: str | None) -> str | None:
 def load(setup: Setup) -> Loaded:
     """Open the weights and the vocabulary. Raises WrongCall or WinnowError for what is missing or broken."""
     from audit.norms.tail import categorise
-    from audit.norms.weights import open_checkpoint
     from banlists.lists import load_ban_lists
     from trainer.load import load_tokenizer
+    from trainer.weights import open_checkpoint
 
     checkpoint = open_checkpoint(setup.weights)
     spec = tokenizer_of(setup.weights, setup.tokenizer)
@@ -107,8 +107,8 @@ def check_weights(weights: Path, vocabulary: Vocabulary, bar: Bar | None = None)
     from audit.norms.records import ScanOptions
     from audit.norms.scan import no_bar, scan_checkpoint
     from audit.norms.tail import categorise
-    from audit.norms.weights import open_checkpoint
     from banlists.lists import load_ban_lists
+    from trainer.weights import open_checkpoint
 
     categories = categorise(vocabulary, load_ban_lists(CATEGORY_LISTS))
     checkpoint = open_checkpoint(weights)

@@ -11,12 +11,12 @@ from typing import Literal
 
 from audit.norms.calls import HOT_Z
 from audit.norms.comparison import Comparison, Moment, compare_moments
-from audit.norms.embeddings import find_embeddings
 from audit.norms.labels import Labels, label_rows
 from audit.norms.scan import Bar, body_of, no_bar, separate
-from audit.norms.weights import StoredTensor, open_checkpoint
 from corpora.errors import WrongCall
+from trainer.token_matrices import find_embeddings
 from trainer.vocabulary import Vocabulary
+from trainer.weights import StoredTensor, open_checkpoint
 
 Matrix = Literal["input", "output"]
 _STEP = re.compile(r"(\d+)(?!.*\d)")  # the last number of a name: step1000, checkpoint-500, 0003000

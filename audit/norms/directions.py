@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from audit.norms.measures import Advance, Doubles, Ids, RowMeasures
-from audit.norms.rows import read_rows, row_blocks
-from audit.norms.weights import StoredTensor
+from audit.norms.measures import Advance, Doubles, Ids, RowMeasures, row_norms
+from trainer.weight_rows import read_rows, row_blocks
+from trainer.weights import StoredTensor
 
 HASH_BITS = 64
 BAND_BITS = 16
@@ -25,12 +25,25 @@ Hashes = npt.NDArray[np.uint16]
 class Directions:
     """`cosine` of each row to the mean of the unused rows (itself left out), NaN without unused rows.
 
+    `lengths` are the rows' norms after the mean row was subtracted.
     `hashes`, shape (rows, BANDS) uint16, say on which side of 64 random planes through the mean row
     each row lies (Charikar 2002): rows that are nearly the same have nearly the same bits.
     """
 
     cosine: Doubles
+    lengths: Doubles
     hashes: Hashes
+
+    @property
+    def own_lengths(self) -> Doubles:
+        """`lengths` without what points towards the unused rows: how far a row went by its own training.
+
+        A softmax pushes rows that are seldom a target the same way as the unused ones. What points away
+        from those is kept: frequent targets go there.
+        """
+        drift = np.maximum(np.nan_to_num(self.cosine), 0)
+        own: Doubles = self.lengths * np.sqrt(1 - drift**2)
+        return own
 
 
 def measure_directions(
@@ -45,16 +58,17 @@ def measure_directions(
     centre = measures.mean_row.astype(np.float32)
     unused_sum = _centred_sum(tensor, unused, measures.mean_row)
     is_unused = np.isin(np.arange(tensor.rows), unused)
-    cosine = np.full(tensor.rows, np.nan)
+    cosine, lengths = np.full(tensor.rows, np.nan), np.empty(tensor.rows)
     hashes = np.empty((tensor.rows, BANDS), dtype=np.uint16)
     for start, stored in row_blocks(tensor):
         rows = stored - centre
         stop = start + rows.shape[0]
+        lengths[start:stop] = row_norms(rows)
         hashes[start:stop] = np.packbits(rows @ planes > 0, axis=1).view(np.uint16)
         if unused.size:
             cosine[start:stop] = _cosines(rows, unused_sum, unused.size, is_unused[start:stop])
         advance(rows.shape[0])
-    return Directions(cosine, hashes)
+    return Directions(cosine, lengths, hashes)
 
 
 def _cosines(

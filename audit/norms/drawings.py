@@ -30,7 +30,7 @@ class Series:
 def norm_histogram(scan: MatrixScan) -> Markup:
     """Rows by norm on a logarithmic axis, heights logarithmic too; zero rows are not in it.
 
-    A column has the colour of the lump or of the hot rows when most of its rows belong there.
+    A column has the colour of the untrained or of the hot rows when most of its rows belong there.
     """
     logs = scan.measures.logs
     used = np.isfinite(logs)
@@ -39,14 +39,14 @@ def norm_histogram(scan: MatrixScan) -> Markup:
     low, high = float(logs[used].min()), float(logs[used].max())
     edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
     whole, _ = np.histogram(logs[used], edges)
-    lump, _ = np.histogram(logs[list(scan.lump.ids)], edges)
+    untrained, _ = np.histogram(logs[scan.untrained], edges)
     hot, _ = np.histogram(logs[[fact.id for fact in scan.hot]], edges)
     drawn = [
         _norm_column(
             edges[place],
             edges[place + 1],
             int(whole[place]),
-            int(lump[place]),
+            int(untrained[place]),
             int(hot[place]),
             labelled=place % _LABEL_STEP == 0,
         )
@@ -55,10 +55,10 @@ def norm_histogram(scan: MatrixScan) -> Markup:
     return columns(drawn, f"Rows of {scan.tensor.name} by norm", logarithmic=True)
 
 
-def _norm_column(start: float, stop: float, rows: int, lump: int, hot: int, *, labelled: bool) -> Column:
-    tone = "low" if 2 * lump > rows else "hot" if 2 * hot > rows else "body"
+def _norm_column(start: float, stop: float, rows: int, untrained: int, hot: int, *, labelled: bool) -> Column:
+    tone = "low" if 2 * untrained > rows else "hot" if 2 * hot > rows else "body"
     ends = math.exp(start), math.exp(stop)
-    title = f"{ends[0]:.4g} to {ends[1]:.4g}: {rows:,} rows, {lump:,} in the lump, {hot:,} hot"
+    title = f"{ends[0]:.4g} to {ends[1]:.4g}: {rows:,} rows, {untrained:,} untrained, {hot:,} hot"
     return Column(f"{ends[0]:.3g}" if labelled else "", (Part(tone, rows),), title)
 
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from audit.norms.directions import BANDS, Hashes
 from audit.norms.measures import Doubles, Ids
-from audit.norms.rows import read_rows
-from audit.norms.weights import StoredTensor
+from trainer.weight_rows import read_rows
+from trainer.weights import StoredTensor
 
 # ‖a - b‖ / max(‖a‖, ‖b‖). At 0.1 two rows differ in 2 of 64 hash bits on average, and at least one of the
 # four bands of 16 bits is the same with 97 % probability (99.7 % at 0.05, 100 % for copies) when the mean

@@ -30,6 +30,7 @@ CLEAR_GAP = 4.0
 _LEAST_CLEAR_ROWS = 3  # one or two rows far below are outliers, not a lump
 _ANCHOR_LUCK = 1e-3  # the chance that so many anchors fall under the gap by accident
 _STRAYS = 0.05  # share of the members in which the gap and the fitted groups may disagree
+_HOT = 4.0  # spreads above the median from which rows belong to the tail, as in the scan
 _ANCHORS_INSIDE = 0.8  # share of the anchors that a lump without a gap must hold
 
 Flags = npt.NDArray[np.bool_]
@@ -124,15 +125,18 @@ def _blurred_cut(values: Doubles, is_anchor: Flags) -> _Cut | None:
     anchors = int(is_anchor.sum())
     if anchors < _LEAST_CLEAR_ROWS or np.median(values[is_anchor]) > np.median(values):
         return None
+    # A hot tail is no part of the two groups, and would make the upper one wide enough to swallow the lower.
+    inside = values <= np.median(values) + _HOT * spread_of(values)
+    values, is_anchor = values[inside], is_anchor[inside]
     mixture = fit_two(values, values <= values[is_anchor].max())
     low = mixture.low_rows
     if not 0 < low <= values.size * LARGEST_SHARE or mixture.under_low > _STRAYS * low:
         return None
-    inside = int(is_anchor[:low].sum())
+    held = int(is_anchor[:low].sum())
     gained = gain(values, mixture)
-    if mixture.distance <= LEAST_DISTANCE or gained <= LEAST_GAIN or inside < _ANCHORS_INSIDE * anchors:
+    if mixture.distance <= LEAST_DISTANCE or gained <= LEAST_GAIN or held < _ANCHORS_INSIDE * anchors:
         return None
-    return _Cut(low, float(values[low] - values[low - 1]), spread_of(values[low:]), mixture, gained, inside)
+    return _Cut(low, float(values[low] - values[low - 1]), spread_of(values[low:]), mixture, gained, held)
 
 
 def _found(cut: _Cut, values: Doubles, order: Ids, is_anchor: Flags, method: Method, reason: str) -> Lump:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from audit.norms.number_formats import Floats
-from audit.norms.rows import row_blocks
-from audit.norms.weights import StoredTensor
 from corpora.errors import WinnowError
+from trainer.number_formats import Floats
+from trainer.weight_rows import row_blocks
+from trainer.weights import StoredTensor
 
 Doubles = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]

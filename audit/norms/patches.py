@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit.norms.measures import Ids
-from audit.norms.number_formats import Bytes
-from audit.norms.weights import StoredTensor
 from corpora.errors import WinnowError
 from corpora.files import atomic_path
+from trainer.number_formats import Bytes
+from trainer.weights import StoredTensor
 
 _BLOCK = 4 << 20  # bytes compared at a time
 

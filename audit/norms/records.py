@@ -10,12 +10,12 @@ from audit.norms.body import Body
 from audit.norms.calls import HOT_Z
 from audit.norms.directions import Directions
 from audit.norms.duplicates import Duplicates
-from audit.norms.embeddings import Embeddings
 from audit.norms.labels import Labels
 from audit.norms.lump import Lump
 from audit.norms.measures import Ids, RowMeasures
-from audit.norms.weights import StoredTensor
 from audit.results import Category
+from trainer.token_matrices import Embeddings
+from trainer.weights import StoredTensor
 
 
 @dataclass(frozen=True, slots=True)

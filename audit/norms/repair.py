@@ -12,16 +12,16 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from audit.norms.number_formats import Bytes, decode, encode
 from audit.norms.patches import Patch, write_patched
 from audit.norms.records import MatrixScan, NormScan
 from audit.norms.replacement import RepairOptions, new_rows
 from audit.norms.row_choice import chosen_rows
-from audit.norms.rows import read_raw_rows
-from audit.norms.weights import Checkpoint, StoredTensor, find_tensor, open_checkpoint
 from corpora.errors import WinnowError, WrongCall
 from corpora.files import atomic_path, sha256_file
 from corpora.manifest import MANIFEST_NAME, FileHash, hash_file, read_manifest
+from trainer.number_formats import Bytes, decode, encode
+from trainer.weight_rows import read_raw_rows
+from trainer.weights import Checkpoint, StoredTensor, find_tensor, open_checkpoint
 
 REVERSE = "reverse/rows.safetensors"  # in a folder of its own, so that nobody takes it for weights
 CHANGES = "changes.jsonl"

@@ -8,9 +8,9 @@ from typing import Any
 
 from audit.norms.output_files import Call
 from audit.norms.repair import REVERSE, Repair
-from audit.norms.weights import Checkpoint
 from corpora.manifest import MANIFEST_NAME, FileHash, Manifest, write_manifest
 from corpora.outputs import OutputFolder
+from trainer.weights import Checkpoint
 
 
 def write_repair_manifest(

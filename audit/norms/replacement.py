@@ -13,8 +13,8 @@ from audit.norms.constituents import constituents
 from audit.norms.labels import Labels
 from audit.norms.measures import Doubles, Ids
 from audit.norms.records import MatrixScan
-from audit.norms.rows import read_rows, row_blocks
 from corpora.errors import WrongCall
+from trainer.weight_rows import read_rows, row_blocks
 
 Method = Literal["mean", "subtokens", "sample", "clip", "equalise"]
 METHODS: tuple[Method, ...] = get_args(Method)

@@ -10,15 +10,15 @@ import numpy as np
 from audit.norms.body import Body, measure_body
 from audit.norms.directions import Directions, measure_directions
 from audit.norms.duplicates import find_duplicates
-from audit.norms.embeddings import Embeddings, find_embeddings
 from audit.norms.labels import Labels, label_rows
 from audit.norms.lump import Lump, find_lump
 from audit.norms.measures import Advance, Doubles, Ids, RowMeasures, measure_rows
 from audit.norms.records import MatrixScan, Neighbour, NormScan, Parts, ScanOptions, UnusedDirection
 from audit.norms.statistics import spearman
 from audit.norms.tail import Categories, category_rows, hot_ids, row_facts, script_rows, top_ids
-from audit.norms.weights import Checkpoint, StoredTensor
+from trainer.token_matrices import Embeddings, find_embeddings
 from trainer.vocabulary import Vocabulary
+from trainer.weights import Checkpoint, StoredTensor
 
 NORMALISED = 0.005  # σ/mean of the norms under which all rows count as equally long
 _LEAST_UNUSED = 3  # rows that make a mean worth pointing to
@@ -118,8 +118,14 @@ def separate(tensor: StoredTensor, labels: Labels, bar: Bar = no_bar) -> Parts:
 
 
 def body_of(parts: Parts, labels: Labels, counts: Doubles | None = None) -> Body:
-    """The body of a matrix: every row but zero rows and the untrained ones."""
+    """The body of a matrix: every row but zero rows and the untrained ones.
+
+    Where the unused rows point one way, the lengths that count are those without that way.
+    """
     logs = parts.measures.logs
+    if parts.aligned is not None:
+        own = parts.directions.own_lengths
+        logs = np.log(own, out=logs, where=own > 0)
     logs[parts.untrained] = np.nan
     return measure_body(logs, labels.scripts, labels.script, counts)
 

@@ -35,12 +35,12 @@ def scan(
     WEIGHTS is a .safetensors file, the index of a sharded checkpoint, or a folder.
     """
     from audit.norms.calls import load, make_call, scan_loaded, used_files
-    from audit.norms.embeddings import find_embeddings
     from audit.norms.output_files import write_scan_files
     from audit.norms.records import ScanOptions
     from audit.norms.scan_record import hot_record, scan_record
     from audit.norms.tables import scan_tables
     from corpora.outputs import output_folder
+    from trainer.token_matrices import find_embeddings
 
     loaded, bar = load(setup), bars(Progress(quiet=quiet))
     options = ScanOptions(setup.hot_z, top, duplicates)

@@ -68,6 +68,7 @@ function enhance(table) {
       row.hidden = !visible;
       shown += visible ? 1 : 0;
     }
-    count.textContent = shown === rows.length ? `${rows.length} rows` : `${shown} of ${rows.length} rows`;
+    const all = rows.length.toLocaleString("en");
+    count.textContent = shown === rows.length ? `${all} rows` : `${shown.toLocaleString("en")} of ${all} rows`;
   }
 }

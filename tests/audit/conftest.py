@@ -6,28 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from audit.results import (
-    AuditResult,
-    CheckResult,
-    CompressionRow,
-    CorpusSummary,
-    DiffResult,
-    DiffRow,
-    DiffToken,
-    DroppedExample,
-    Finding,
-    GateFailure,
-    GateOutcome,
-    LanguageRow,
-    LengthRow,
-    RankShift,
-    ReachSummary,
-    Reason,
-    RefusedMerge,
-    ScriptRow,
-    SegmentationChange,
-    TokenScore,
-)
+from audit.audit_results import AuditResult, GateFailure, GateOutcome, LengthRow, ReachSummary, ScriptRow
+from audit.corpus_results import CorpusSummary, DroppedExample, LanguageRow, RefusedMerge
+from audit.diff_results import CompressionRow, DiffResult, DiffRow, DiffToken, RankShift, SegmentationChange
+from audit.results import CheckResult, Finding, Reason, TokenScore
 
 # token, category, script, language, pieces of the nearest clean reading
 TOKENS = (

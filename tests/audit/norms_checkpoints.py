@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import TensorSpec, serialize_file
 
-from audit.norms.number_formats import encode
 from trainer.load import load_tokenizer
+from trainer.number_formats import encode
 from trainer.vocabulary import Vocabulary
 
 INPUT, OUTPUT = "model.embed_tokens.weight", "lm_head.weight"

@@ -75,8 +75,10 @@ def test_the_files_are_complete_and_the_same_every_time(dirty: Path, tmp_path: P
     for name in ("one", "two"):
         assert main(["audit", str(dirty), "-q", "-o", str(tmp_path / name)]) == 3
     names = {path.name for path in (tmp_path / "one").iterdir()} - {".winnow-lock"}
-    assert names == {"findings.jsonl", "audit.json", "report.html", "manifest.json"}
-    for name in ("findings.jsonl", "audit.json", "report.html"):
+    assert names == {
+        "findings.jsonl", "findings.sarif", "summary.md", "audit.json", "report.html", "manifest.json",
+    }  # fmt: skip
+    for name in names - {"manifest.json"}:
         first, second = ((tmp_path / run / name).read_bytes() for run in ("one", "two"))
         assert first == second
         assert str(tmp_path).encode() not in first

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from audit.auditing import check_boilerplate, check_risk, evidence
 from audit.family import Family
 from audit.lexicons import UNKNOWN_CHARACTER, Lexicon, explain, load_lexicon
 from audit.relatives import find_relatives
@@ -15,7 +14,9 @@ from audit.results import TokenScore
 from audit.risk import RiskOptions, ask_lists, score_tokens
 from audit.risk_features import core_of, implied_log_share
 from audit.risk_model import Weight, load_risk_model, probability
+from audit.scoring import evidence
 from audit.token_text import read_tokens
+from audit.verdict_checks import check_boilerplate, check_risk
 from banlists.lists import load_ban_lists
 from trainer.load import load_tokenizer
 

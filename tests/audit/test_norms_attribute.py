@@ -15,10 +15,10 @@ from audit.norms.attribution import CAVEAT, AttributeOptions, attribute
 from audit.norms.records import NormScan, ScanOptions
 from audit.norms.scan import scan_checkpoint
 from audit.norms.sources import Source, load_source, parse_source, table_hits, word_hits
-from audit.norms.weights import open_checkpoint
 from corpora.errors import WinnowError, WrongCall
 from tests.audit.norms_checkpoints import INPUT, plant, small_vocabulary, write_tensors
 from trainer.exports import write_tokenizer_json
+from trainer.weights import open_checkpoint
 
 ROWS = 6_100
 

@@ -13,10 +13,10 @@ from audit.norms.attribution import PUBLISHED_N, PUBLISHED_RHO
 from audit.norms.records import NormScan, ScanOptions
 from audit.norms.scan import scan_checkpoint
 from audit.norms.tail import categorise
-from audit.norms.weights import open_checkpoint
 from banlists.lists import load_ban_lists
 from tests.audit.norms_checkpoints import INPUT, OUTPUT, with_norms, write_tensors
 from trainer.load import load_tokenizer
+from trainer.weights import open_checkpoint
 
 # fi-le.net/oss (19 September 2025) and magikarp's report openai_gpt_oss_20b.md.
 ROWS, MEAN, STD = 201_088, 128.309, 14.289

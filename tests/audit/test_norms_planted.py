@@ -10,7 +10,6 @@ import pytest
 from audit.norms.lump import find_lump
 from audit.norms.records import NormScan, ScanOptions
 from audit.norms.scan import scan_checkpoint
-from audit.norms.weights import open_checkpoint
 from tests.audit.norms_checkpoints import (
     INPUT,
     OUTPUT,
@@ -21,6 +20,7 @@ from tests.audit.norms_checkpoints import (
     with_norms,
     write_tensors,
 )
+from trainer.weights import open_checkpoint
 
 ROWS = 6_100  # some beyond the vocabulary, as padding is
 
@@ -104,6 +104,31 @@ def test_untrained_rows_beside_the_body_are_found_by_their_anchors() -> None:
     found = find_lump(logs, untrained[:13])
     assert found.method in ("gap", "mixture")
     assert min(precision_recall(found.ids, untrained)) >= 0.9
+
+
+def test_a_hot_tail_does_not_hide_an_untrained_group() -> None:
+    random = np.random.default_rng(4)
+    logs = random.standard_normal(2_000) * 0.15
+    untrained, hot = random.permutation(2_000)[:240].reshape(2, 120)[0], random.permutation(2_000)[:40]
+    logs[hot] = 3 + 0.1 * random.standard_normal(40)
+    logs[untrained] = -0.75 + 0.06 * random.standard_normal(120)
+    found = find_lump(logs, untrained[:20])
+    assert min(precision_recall(found.ids, untrained)) >= 0.9
+
+
+def test_rows_that_drift_with_the_unused_ones_are_not_hot_for_it(tmp_path: Path) -> None:
+    """Rare rows go some of the way that unused ones go: longer than others, not by their own training."""
+    vocabulary = small_vocabulary()
+    rows = plant(vocabulary, rows=ROWS, lump=False, seed=3, dim=64, share_hot=0).rows.copy()
+    unused = [*never_ids(vocabulary), *range(vocabulary.rows, ROWS)]
+    away = with_norms([1.0], 64, seed=77)[0]
+    rows[unused] = 60 * (away + 0.02 * with_norms(np.ones(len(unused)), 64, seed=5))
+    rare, hot = range(3_000, 3_060), range(4_000, 4_060)
+    rows[rare] += 40 * away
+    rows[hot] *= 2
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: rows}), duplicates=False).input
+    assert found.measures.norms[rare].min() > np.median(found.measures.norms) * 1.5
+    assert min(precision_recall([fact.id for fact in found.hot], hot)) >= 0.95
 
 
 def test_anchors_inside_the_body_are_said_to_be_there() -> None:

@@ -15,8 +15,6 @@ from audit.norms.constituents import constituents
 from audit.norms.labels import label_rows
 from audit.norms.measures import measure_rows
 from audit.norms.patches import Patch, verify, write_patched
-from audit.norms.rows import read_raw_rows, read_rows
-from audit.norms.weights import find_tensor, open_checkpoint
 from corpora.errors import WinnowError, WrongCall
 from tests.audit.norms_checkpoints import (
     INPUT,
@@ -29,6 +27,8 @@ from tests.audit.norms_checkpoints import (
     write_tensors,
 )
 from trainer.exports import write_tokenizer_json
+from trainer.weight_rows import read_raw_rows, read_rows
+from trainer.weights import find_tensor, open_checkpoint
 
 ROWS = 6_100
 OTHER = "model.layers.0.weight"

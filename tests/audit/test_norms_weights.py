@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
-from audit.norms.embeddings import find_embeddings
 from audit.norms.labels import label_rows
 from audit.norms.measures import measure_rows, row_norms
-from audit.norms.number_formats import SIZES, decode, encode
-from audit.norms.rows import raw_blocks, read_rows, row_blocks
-from audit.norms.weights import find_tensor, open_checkpoint
 from corpora.errors import WinnowError, WrongCall
 from tests.audit.norms_checkpoints import INPUT, OUTPUT, small_vocabulary, with_norms, write_tensors
+from trainer.number_formats import SIZES, decode, encode
+from trainer.token_matrices import find_embeddings
+from trainer.weight_rows import raw_blocks, read_rows, row_blocks
+from trainer.weights import find_tensor, open_checkpoint
 
 EIGHT_BITS = ("F8_E4M3", "F8_E5M2")
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.audit_results import HISTOGRAM_BINS
 from audit.charts import Column, Mark, Part, bar, columns, dots, overlap
 from audit.report_text import (
     clip,
@@ -20,7 +21,6 @@ from audit.report_text import (
     size,
     token_html,
 )
-from audit.results import HISTOGRAM_BINS
 
 
 def widths(svg: str) -> list[float]:

@@ -10,15 +10,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from audit.output_formats import (
-    SARIF_RESULTS,
-    read_findings,
-    to_jsonl,
-    to_junit,
-    to_markdown,
-    to_sarif,
-)
-from audit.results import CheckResult, Finding, GateFailure, GateOutcome
+from audit.audit_results import GateFailure, GateOutcome
+from audit.output_formats import read_findings, to_jsonl, to_junit, to_markdown
+from audit.results import CheckResult, Finding
+from audit.sarif import SARIF_RESULTS, to_sarif
 from corpora.errors import WinnowError
 
 TOKEN = Finding(

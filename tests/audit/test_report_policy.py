@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from audit.audit_results import GateOutcome
 from audit.output_formats import to_jsonl
 from audit.policy import Limit, apply_policy, built_in_policies, load_policy
-from audit.results import CheckResult, Finding, GateOutcome
+from audit.results import CheckResult, Finding
 from corpora.errors import WinnowError, WrongCall
 
 FINDINGS = (

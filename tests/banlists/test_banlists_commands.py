@@ -40,6 +40,56 @@ def test_every_verb_has_help_with_an_example(name: str, capsys: pytest.CaptureFi
     assert f"winnow ban {name}" in text
 
 
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_every_verb_speaks_json(name: str) -> None:
+    command = ban.get_command(click.Context(ban, info_name="ban"), name)
+    assert command is not None
+    (option,) = [each for each in command.params if each.name == "output_format"]
+    assert isinstance(option.type, click.Choice)
+    assert "json" in option.type.choices
+
+
+def test_verbs_that_write_say_what_they_wrote(
+    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*arguments: str) -> dict[str, object]:
+        record: dict[str, object] = json.loads(run(capsys, *arguments, "--format", "json"))
+        assert record.pop("schema_version") == 1
+        return record
+
+    other, words = tmp_path / "other.toml", tmp_path / "words.txt"
+    words.write_text("casino\nx\n")
+    assert told("init", str(other), "--title", "t", "--version", "1") == {
+        "path": str(other), "id": "other", "version": "1"
+    }  # fmt: skip
+    assert told("add", str(mine), "开奖直播网", *ADD)["added"] == ["开奖直播网"]
+    assert told("retire", str(mine), "开奖直播网", "--reason", "too long")["retired"] == "开奖直播网"
+    assert told("fmt", str(mine))["changed"] == []
+    imported = told("import", str(words), "--from", "text", "-o", str(tmp_path / "i.toml"), "--category",
+                    "gambling", "--reason", "a list", "--evidence", "url:x")  # fmt: skip
+    assert (imported["patterns"], imported["left_out"]) == (1, ["x"])
+    assert told("pack", str(mine), "-o", str(tmp_path / "p.toml"))["patterns"] == 1
+    exported = told("export", str(mine), "--to", "text")
+    assert (exported["lines"], exported["left_out"]) == (["开奖直播"], 0)
+    locked = told("lock", str(mine), "-o", str(tmp_path / "l.json"))
+    assert locked["lists"] == [str(mine)]
+
+
+def test_a_lock_notices_other_rules_from_the_same_files(
+    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "l.json"
+    run(capsys, "lock", str(mine), "-o", str(path))
+    assert json.loads(run(capsys, "verify", str(path), "--format", "json"))["differences"] == []
+    record = json.loads(path.read_text())
+    record["compiled"] = "0" * 64
+    path.write_text(json.dumps(record))
+    assert "other rules" in run(capsys, "verify", str(path), "--format", "json", code=3)
+    del record["compiled"]  # as an older version wrote it
+    path.write_text(json.dumps(record))
+    run(capsys, "verify", str(path))
+
+
 def test_verbs_can_be_registered_and_missing_modules_are_not_listed() -> None:
     context = click.Context(ban, info_name="ban")
     ban.lazy["later"] = ("no_such_module", "later")

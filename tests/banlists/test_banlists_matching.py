@@ -200,11 +200,13 @@ BUILTIN_PATTERNS = sorted(
 def test_the_quick_no_is_never_wrong(parts: list[str], cut: int) -> None:
     """What the prefilter rules out, matching without it does not find either."""
     token = "".join(parts).encode("utf-8", errors="replace")[cut:]
+    text = token.decode("utf-8", errors="replace")
     bans = load_builtin_full()
-    quick = bans.match(token)
+    quick, quick_hits = bans.match(token), bans.find(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bans._prefilter, "rules_out", lambda text: False)
         assert bans.match(token) == quick
+        assert bans.find(text) == quick_hits
 
 
 @cache

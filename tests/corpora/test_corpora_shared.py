@@ -159,6 +159,8 @@ def test_a_recipe_finds_its_inputs_beside_itself(tmp_path: Path) -> None:
     mine = str(tmp_path / "mine.toml")
     expected = ("--pattern", "gpt2", "--vocab-size", "300", "--ban", "core", "--ban", mine, "--allow-fewer")
     assert train.arguments[-9:] == expected
+    with pytest.raises(WrongCall, match="several sizes"):
+        plan(override(recipe, ["train.vocab-size=[300, 400]"]), "r.toml", Path("out"))
 
 
 @pytest.mark.parametrize(

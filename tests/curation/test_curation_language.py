@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from corpora.errors import WrongCall
 from curation.function_words import languages_of_word, profiled_languages, string_share, word_shares
 from curation.language_codes import language_code
-from curation.language_id import LanguageIdentifier, LanguageOptions
+from curation.language_id import LanguageIdentifier
 from curation.language_model import LanguageModel, clean_line, default_model_path
+from curation.language_options import LanguageOptions
 from curation.scripts import SCRIPTS, count_scripts, script_table, scripts_of
 
 DATA = Path(os.environ.get("WINNOW_DATA", Path(__file__).parents[2].parent / "shared" / "data"))

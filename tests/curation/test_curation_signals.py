@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.counting import Counted, count
-from curation.language_id import UNKNOWN, Verdict
+from curation.language_verdict import UNKNOWN, Verdict
+from curation.leaks import found_leak_marks, leak_points
 from curation.measuring import SPAM_SCORE, measure_counted, pack
-from curation.patterns import board_lines, found_leak_marks, generated_marks, leak_points, mojibake_count
+from curation.patterns import board_lines, generated_marks, mojibake_count
 from curation.phrase_kernel import build_trie, count_phrases
 from curation.points import decode, fold_table, styled_table
 from curation.rules import load_rules

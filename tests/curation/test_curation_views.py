@@ -85,7 +85,7 @@ def test_stats_count_the_decisions(winnow: Run, pages: Path, tmp_path: Path) -> 
     assert winnow("filter", pages, "-o", out, "-q").code == 0
     statistics = read_statistics(out)
     assert (statistics.documents_in, statistics.kept) == (2, 1)
-    assert statistics.rules["spam"].examples[0][0] == "bad"
+    assert statistics.rules["spam"].examples[0].id == "bad"
     assert statistics.languages["id"].dropped_by == {"spam": 1}
     assert statistics_record(statistics)["sources"][0]["in"] == 2
     assert statistics_tables(statistics)[0].rows[0][0] == "spam"

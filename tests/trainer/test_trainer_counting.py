@@ -15,7 +15,8 @@ import pytest
 
 from corpora.documents import Problems
 from corpora.errors import WinnowError, WrongCall
-from trainer.count_job import parse_memory, parse_source_weights
+from corpora.sizes import parse_memory
+from trainer.count_job import parse_source_weights
 from trainer.counting import Count, CountOptions
 from trainer.counts import CountTable, combine, concatenate, from_items
 from trainer.counts_file import is_counts_file, read_counts, write_counts

@@ -8,9 +8,9 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from audit.norms.number_formats import Bytes, Floats, decode
-from audit.norms.weights import StoredTensor
 from corpora.errors import WinnowError
+from trainer.number_formats import Bytes, Floats, decode
+from trainer.weights import StoredTensor
 
 BLOCK_BYTES = 8 << 20  # stored bytes of one block; decoded it takes up to four times as much
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from audit.norms.rows import raw_blocks
-from audit.norms.weights import Checkpoint, StoredTensor, find_tensor
-from corpora.errors import WrongCall
+from corpora.errors import WinnowError, WrongCall
+from corpora.json_data import decode_json
+from trainer.weight_rows import raw_blocks
+from trainer.weights import Checkpoint, StoredTensor, find_tensor
 
 CONFIG = "config.json"  # as transformers writes it beside the weights
 
@@ -39,7 +39,7 @@ _EMBEDDING_NORM = re.compile(
 _GEMMA = re.compile(r"gemma")
 _IN_A_LAYER = re.compile(r"(^|\.)\d+\.")
 _MULTIPLIERS = ("embedding_multiplier", "scale_emb")  # Granite; MiniCPM
-_SCALES = ("_scale", "_scale_inv")  # beside tensors in eight-bit formats
+SCALES = ("_scale", "_scale_inv")  # beside tensors in eight-bit formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,22 @@ def find_embeddings(
 
     Raises WrongCall when no name fits or several fit equally, WinnowError for broken files.
     """
+    names = token_matrices(checkpoint, input_name, output_name)
+    matrix = find_tensor(checkpoint, names[0])
+    output = find_tensor(checkpoint, names[1]) if len(names) > 1 else None
+    config = read_config(checkpoint.folder)
+    tied = output is None or same_content(matrix, output)
+    notes = [*_tie_notes(config, output, tied), *_other_notes(checkpoint, matrix)]
+    return Embeddings(matrix, output, tied, _scaling(config, matrix.width), tuple(notes))
+
+
+def token_matrices(
+    checkpoint: Checkpoint, input_name: str | None = None, output_name: str | None = None
+) -> tuple[str, ...]:
+    """The names of the input matrix and, when the checkpoint has one, of the output matrix.
+
+    Raises WrongCall as `find_embeddings` does; no file is opened.
+    """
     chosen = input_name or _by_rule(checkpoint, _INPUT_NAMES, "--input-tensor")
     if chosen is None:
         raise WrongCall(
@@ -79,22 +95,20 @@ def find_embeddings(
             where=checkpoint.path,
             hint=f"--input-tensor NAME; there are {_some(checkpoint.files)}",
         )
-    matrix = find_tensor(checkpoint, chosen)
     other = output_name or _by_rule(checkpoint, _OUTPUT_NAMES, "--output-tensor")
-    output = find_tensor(checkpoint, other) if other is not None and other != chosen else None
-    config = read_config(checkpoint.folder)
-    tied = output is None or same_content(matrix, output)
-    notes = [*_tie_notes(config, output, tied), *_other_notes(checkpoint, matrix)]
-    return Embeddings(matrix, output, tied, _scaling(config, matrix.width), tuple(notes))
+    return (chosen,) if other is None or other == chosen else (chosen, other)
+
+
+def is_token_tensor(name: str) -> bool:
+    """Whether a name is that of a token matrix, at any depth; draft heads have copies inside layers."""
+    return any(re.search(rf"(^|\.){rule}$", name) for rule in (*_INPUT_NAMES, *_OUTPUT_NAMES))
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """The model's `config.json`, with the part on text on top; empty when there is none that can be read."""
     try:
-        config = msgspec.json.decode((folder / CONFIG).read_bytes())
-    except (OSError, msgspec.DecodeError):
-        return {}
-    if not isinstance(config, dict):
+        config = decode_json((folder / CONFIG).read_bytes(), dict[str, Any], "not JSON", where=CONFIG)
+    except (OSError, WinnowError):
         return {}
     text = config.get("text_config")
     return {**config, **text} if isinstance(text, dict) else config
@@ -148,7 +162,7 @@ def _other_notes(checkpoint: Checkpoint, matrix: StoredTensor) -> list[str]:
     notes = (
         [f"{norms[0]} normalises the embeddings, so that row norms hardly reach the model"] if norms else []
     )
-    scales = [name for ending in _SCALES if (name := matrix.name + ending) in checkpoint.files]
+    scales = [name for ending in SCALES if (name := matrix.name + ending) in checkpoint.files]
     return [*notes, *(f"{name} is not applied: norms are those of the stored numbers" for name in scales)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import msgspec
 from safetensors import SafetensorError, safe_open
 
-from audit.norms.number_formats import SIZES
 from corpora.errors import WinnowError, WrongCall
+from corpora.json_data import decode_json
+from trainer.number_formats import SIZES
 
 ENDING = ".safetensors"
 INDEX_ENDING = ".safetensors.index.json"
 _LENGTH_BYTES = 8  # a safetensors file begins with the length of its header, little-endian
+_LONGEST_NAME = 255  # bytes; file systems take no longer ones
 _OTHER_KINDS = (".bin", ".pt", ".pth", ".gguf", ".ckpt", ".npz", ".h5", ".msgpack")
 
 
@@ -119,15 +122,18 @@ class _Index(msgspec.Struct):
 
 
 def _open_index(path: Path, index: Path) -> Checkpoint:
-    try:
-        weight_map = msgspec.json.decode(index.read_bytes(), type=_Index).weight_map
-    except msgspec.DecodeError as error:
-        raise WinnowError(f"not an index of safetensors files: {error}", where=index) from error
-    outside = [file for file in weight_map.values() if Path(file).name != file]
+    record = decode_json(index.read_bytes(), _Index, "not an index of safetensors files", where=index)
+    weight_map = record.weight_map
+    outside = [file for file in weight_map.values() if not _is_plain_name(file)]
     if outside:
         raise WinnowError(f"names a file outside of its folder: {outside[0]!r}", where=index)
     files = {name: index.parent / file for name, file in weight_map.items()}
     return Checkpoint(path, index.parent, files, index)
+
+
+def _is_plain_name(name: str) -> bool:
+    """Whether a name can only mean a file in the folder itself."""
+    return Path(name).name == name and "\0" not in name and len(os.fsencode(name)) <= _LONGEST_NAME
 
 
 def _names(file: Path) -> tuple[str, ...]:

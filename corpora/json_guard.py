@@ -1,0 +1,28 @@
+"""Which blocks of JSON must not reach Arrow's parser: those on which it ends the process."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+# Arrow 26 parses nested values recursively, and overflows its stack at some ten thousand levels; and it
+# reads a null pointer when the first value of a block is null. Both end the process, with no exception.
+MAX_DEPTH = 500
+_FIRST_NULL = re.compile(rb"(?:\xef\xbb\xbf)*\s*null")
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_STEPS = np.zeros(256, dtype=np.int8)
+_STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
+
+
+def crashes_arrow(block: bytes) -> bool:
+    """Whether the block begins with null or is nested deeper than MAX_DEPTH."""
+    return _FIRST_NULL.match(block) is not None or _depth(block) > MAX_DEPTH
+
+
+def _depth(block: bytes) -> int:
+    """The deepest nesting; 0 at once for a block with so few brackets that it cannot be deep."""
+    if block.count(b"[") + block.count(b"{") <= MAX_DEPTH:
+        return 0
+    bare = np.frombuffer(_STRING.sub(b"", block), dtype=np.uint8)
+    return int(np.cumsum(_STEPS[bare], dtype=np.int64).max(initial=0))

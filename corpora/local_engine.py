@@ -1,0 +1,79 @@
+"""The local engine: one function over many items in processes of this machine, results in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from corpora.errors import WinnowError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AHEAD = 3  # items under way per process
+_INLINE = 2  # so few items are worked on here: starting processes takes longer
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """Processes of this machine; with one worker, or few items, this process itself."""
+
+    workers: int = 1
+
+    @property
+    def by_shard(self) -> bool:
+        """No: one process reads, so that a single file keeps all processes busy."""
+        return False
+
+    def check_folder(self, folder: Path) -> None:
+        """Nothing to check: every process is here."""
+
+    def run_tasks(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """See `Engine.run_tasks`. Each process receives `function` once."""
+        stream = iter(items)
+        first = list(islice(stream, _INLINE + 1))
+        if self.workers <= 1 or len(first) <= _INLINE:
+            yield from map(function, chain(first, stream))
+            return
+        context = multiprocessing.get_context("spawn")  # no threads or locks of this process are inherited
+        pool = ProcessPoolExecutor(
+            self.workers, mp_context=context, initializer=_install, initargs=(function,)
+        )
+        try:
+            yield from _in_order(pool, chain(first, stream), self.workers * _AHEAD)
+        except BrokenProcessPool as error:
+            hint = "--workers 1 needs least memory; the same command resumes"
+            raise WinnowError("a worker process died", hint=hint) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_installed: Callable[[Any], Any] | None = None  # one per worker process, set by _install
+
+
+def _install(function: Callable[[Any], Any]) -> None:
+    global _installed  # noqa: PLW0603 - a worker process has exactly one function
+    _installed = function
+
+
+def _perform(item: Any) -> Any:
+    if _installed is None:
+        raise RuntimeError("a worker was asked before it was started")
+    return _installed(item)
+
+
+def _in_order(pool: ProcessPoolExecutor, items: Iterator[Any], limit: int) -> Iterator[Any]:
+    waiting: deque[Future[Any]] = deque()
+    for item in items:
+        waiting.append(pool.submit(_perform, item))
+        if len(waiting) >= limit:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
