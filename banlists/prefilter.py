@@ -1,22 +1,35 @@
-"""A quick and safe "no": most tokens share no two characters in a row with any pattern of a list."""
+"""A quick and safe "no": most tokens hold nothing that any pattern of a list begins with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from operator import add
+from collections.abc import Iterable, Iterator
 
 from banlists.fold import is_plain
 
+_LONGEST_HEAD = 4  # characters; longer heads rule out hardly more, and take longer to look up
+
+
+class _Heads:
+    """What patterns begin with: up to four characters each, by their number."""
+
+    def __init__(self, heads: Iterable[str]) -> None:
+        by_size: dict[int, set[str]] = {}
+        for head in heads:
+            by_size.setdefault(len(head), set()).add(head)
+        self._by_size = [(size, frozenset(by_size[size])) for size in sorted(by_size, reverse=True)]
+
+    def stand_nowhere(self, text: str) -> bool:
+        """Whether no head stands anywhere in the text."""
+        return all(heads.isdisjoint(_pieces(text, size)) for size, heads in self._by_size)
+
 
 class Prefilter:
-    """What the folded patterns of a list begin with: two characters, or all of a shorter pattern."""
+    """What the folded patterns of a list begin with."""
 
     def __init__(self, literals: Iterable[str]) -> None:
-        starts = {literal[:2] for literal in literals}
-        self._pairs = frozenset(start for start in starts if len(start) == 2)
-        self._singles = frozenset(start for start in starts if len(start) == 1)
-        self._ascii_pairs = frozenset(start.lower() for start in self._pairs if start.isascii())
-        self._ascii_singles = frozenset(start.lower() for start in self._singles if start.isascii())
+        heads = {literal[:_LONGEST_HEAD] for literal in literals}
+        self._heads = _Heads(heads)
+        self._ascii_heads = _Heads({head.lower() for head in heads if head.isascii()})
 
     def rules_out(self, text: str) -> bool:
         """Whether no pattern can stand in any folded form of `text`; False when that is not known.
@@ -26,15 +39,15 @@ class Prefilter:
         case-folded form.
         """
         if text.isascii():
-            lowered = text.lower()
-            pairs = map(add, lowered, lowered[1:])
-            return self._ascii_pairs.isdisjoint(pairs) and self._ascii_singles.isdisjoint(lowered)
+            return self._ascii_heads.stand_nowhere(text.lower())
         lowered = text.casefold()
         return (
-            self._begins_nowhere(text)
-            and (lowered == text or self._begins_nowhere(lowered))
+            self._heads.stand_nowhere(text)
+            and (lowered == text or self._heads.stand_nowhere(lowered))
             and is_plain(text, lowered)
         )
 
-    def _begins_nowhere(self, text: str) -> bool:
-        return self._pairs.isdisjoint(map(add, text, text[1:])) and self._singles.isdisjoint(text)
+
+def _pieces(text: str, size: int) -> Iterator[str]:
+    """Every `size` characters in a row."""
+    return map("".join, zip(*(text[start:] for start in range(size)), strict=False))
