@@ -130,7 +130,7 @@ def test_named_patterns() -> None:
     assert resolve_pattern(r"\S+|\s+") == r"\S+|\s+"
     with pytest.raises(WrongCall, match="o200k"):
         resolve_pattern("o20k")
-    with pytest.raises(WrongCall, match="regex"):
+    with pytest.raises(WrongCall, match="not a valid pattern"):
         resolve_pattern("(unclosed|")
 
 
