@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from corpora.cli import CONTEXT_SETTINGS
+from corpora.display import show_lines
 from corpora.errors import outcome
 from corpora.manifest import tool_version
 from corpora.outputs import AlreadyFinished
@@ -45,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except AlreadyFinished as note:
         message, code = str(note), 0
     except click.ClickException as error:
+        error.message = show_lines(error.message)
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

@@ -10,6 +10,7 @@ import click
 from audit.shared_options_command import all_option, lists_option, out_option
 from banlists.ban_option import BanListName
 from corpora.cli import emit, force_option, verb
+from corpora.display import show_json, show_lines
 from corpora.errors import GateFailed
 from corpora.progress import Progress
 
@@ -111,9 +112,9 @@ def _print_audit(result: AuditResult, output_format: str, artifact: str) -> None
         emit(audit_record(result), (), audit_tables(result), output_format)
         return
     printers = {
-        "jsonl": lambda: to_jsonl(result.findings),
-        "markdown": lambda: to_markdown(result),
-        "sarif": lambda: to_sarif(result.findings, artifact),
-        "junit": lambda: to_junit(result.checks, result.gate),
+        "jsonl": lambda: show_json(to_jsonl(result.findings)),
+        "markdown": lambda: show_lines(to_markdown(result)),
+        "sarif": lambda: show_json(to_sarif(result.findings, artifact)),
+        "junit": lambda: show_lines(to_junit(result.checks, result.gate)),
     }
     click.echo(printers[output_format](), nl=False)

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 from audit.corpus_results import CorpusSummary, DroppedExample, LanguageRow, RefusedMerge
 from audit.results import as_category
 from corpora.errors import WinnowError, WrongCall
+from corpora.json_data import decode_json
 from corpora.manifest import MANIFEST_NAME, read_manifest
+from corpora.remote import one_line
 
 MERGES_NAME = "merges.jsonl"
 _EXAMPLES_PER_RULE = 3
@@ -65,10 +68,7 @@ def read_corpus_summary(folder: Path) -> CorpusSummary:
         raise WrongCall(
             "holds no summary.json", where=folder, hint="--corpus takes a folder of `winnow filter`"
         )
-    try:
-        summary = msgspec.json.decode(path.read_bytes(), type=_Summary)
-    except msgspec.DecodeError as error:
-        raise WinnowError(f"not a summary of `winnow filter`: {error}", where=path) from error
+    summary = decode_json(path.read_bytes(), _Summary, "not a summary of `winnow filter`", where=path)
     languages = sorted(summary.languages.items(), key=lambda item: (-item[1].documents_in, item[0]))
     return CorpusSummary(
         documents_in=summary.documents.documents_in,
@@ -102,19 +102,27 @@ def _events(path: Path) -> Iterator[_Event]:
         raise WrongCall("no such file", where=path, hint="--merges takes the merges.jsonl of `winnow train`")
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            try:
-                event = msgspec.json.decode(line, type=_Event)
-                bytes.fromhex(event.left + event.right + event.token)
-            except (msgspec.DecodeError, ValueError) as error:
-                raise WinnowError(f"not a merge event: {error}", where=f"{path}:{number}") from error
-            yield event
+            yield _event(line, f"{path}:{number}")
+
+
+def _event(line: bytes, where: str) -> _Event:
+    event = decode_json(line, _Event, "not a merge event", where=where)
+    try:
+        for each in (event.left, event.right, event.token):
+            bytes.fromhex(each)
+    except ValueError as error:
+        raise WinnowError(f"not a merge event: {error}", where=where) from error
+    return event
 
 
 def _rule_reasons(manifest: Path) -> tuple[tuple[str, str], ...]:
     """Why each rule drops a document, as the filter's manifest tells; nothing when it tells nothing."""
     if not manifest.is_file():
         return ()
-    reasons = read_manifest(manifest).get("configuration", {}).get("reasons", {})
+    configuration = read_manifest(manifest).get("configuration")
+    reasons = configuration.get("reasons") if isinstance(configuration, dict) else None
+    if not isinstance(reasons, dict):
+        return ()
     return tuple(sorted((str(rule), str(reason)) for rule, reason in reasons.items()))
 
 
@@ -137,16 +145,29 @@ def _dropped_examples(folder: Path, rules: list[str]) -> tuple[DroppedExample, .
     """The first dropped documents of every rule, in the order of the decisions."""
     if not folder.is_dir():
         return ()
-    decisions = ds.dataset(folder, format="parquet")
-    columns = [name for name in _DECISION if name in decisions.schema.names]
-    table = decisions.to_table(columns=columns, filter=~ds.field("kept"))
     seen = dict.fromkeys(rules, 0)
     examples = []
-    for row in table.to_pylist():
+    for row in _dropped_rows(folder):
         if seen.setdefault(row["rule"], 0) < _EXAMPLES_PER_RULE:
             seen[row["rule"]] += 1
             examples.append(_example(row))
     return tuple(examples)
+
+
+def _dropped_rows(folder: Path) -> list[dict[str, Any]]:
+    """The decisions on dropped documents; none where the folder holds no decisions."""
+    try:
+        decisions = ds.dataset(folder, format="parquet")
+        if not decisions.files:
+            return []
+        missing = {"kept", *_DECISION} - {"excerpt", *decisions.schema.names}
+        if missing:
+            raise WinnowError(f"no column {min(missing)!r}", where=folder, hint="made by `winnow filter`?")
+        columns = [name for name in _DECISION if name in decisions.schema.names]
+        rows: list[dict[str, Any]] = decisions.to_table(columns=columns, filter=~ds.field("kept")).to_pylist()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise WinnowError(f"not decisions of `winnow filter`: {one_line(error)}", where=folder) from error
+    return rows
 
 
 def _with_excerpts(
@@ -164,8 +185,12 @@ def _example(row: Mapping[str, Any]) -> DroppedExample:
         id=str(row["id"]),
         source=str(row["source"]),
         rule=str(row["rule"]),
-        value=float(row["value"] or 0.0),
-        threshold=float(row["threshold"] or 0.0),
+        value=_number(row["value"]),
+        threshold=_number(row["threshold"]),
         language=str(row["language"] or ""),
         excerpt=str(row.get("excerpt") or ""),
     )
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 import wordfreq
 
+from corpora.errors import WinnowError
+
 _CHINESE = "zh"
+_MORE_WORDS = Path(__file__).parent / "data" / "words.toml"
 _LONGEST_WORD = 12  # longer entries (0.01 % of the lists) are whole phrases
 
 
@@ -21,8 +25,8 @@ _LONGEST_WORD = 12  # longer entries (0.01 % of the lists) are whole phrases
 class Lexicon:
     """One language's words with log10 of their share of running text.
 
-    From wordfreq 3.1 (Speer 2022; text up to 2021, before models wrote web pages). Chinese is folded
-    to simplified characters, as its list is.
+    From wordfreq 3.1 (Speer 2022; text up to 2021, before models wrote web pages) and
+    `audit/data/words.toml`. Chinese is folded to simplified characters, as its list is.
     """
 
     language: str
@@ -58,11 +62,31 @@ class Lexicon:
 
 @cache
 def load_lexicon(language: str) -> Lexicon:
-    """The largest word list that wordfreq has for a language code, for example `zh`."""
+    """The largest word list that wordfreq has for a language code, for example `zh`, and what it lacks.
+
+    Raises WinnowError when `audit/data/words.toml` is damaged.
+    """
     bins = wordfreq.get_frequency_list(language, "best")
     # Bin n holds the words with a share of 10 ** (-n / 100): the cBpack format.
     words = {word: -number / 100 for number, bin_ in enumerate(bins) for word in bin_}
-    return Lexicon(language, words)
+    more = _more_words()
+    return Lexicon(language, {**dict.fromkeys(more.words.get(language, ()), more.log_share), **words})
+
+
+class _MoreWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`audit/data/words.toml`: clean words by language, each with the same log10 share."""
+
+    schema: int
+    log_share: float
+    words: dict[str, tuple[str, ...]]
+
+
+@cache
+def _more_words() -> _MoreWords:
+    try:
+        return msgspec.toml.decode(_MORE_WORDS.read_bytes(), type=_MoreWords)
+    except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise WinnowError(f"cannot be read: {error}", where=_MORE_WORDS.name) from error
 
 
 @dataclass(frozen=True, slots=True)

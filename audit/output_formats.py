@@ -14,6 +14,7 @@ from audit.audit_results import AuditResult, GateOutcome
 from audit.report_text import clip, mark_edges
 from audit.results import SEVERITIES, CheckResult, Finding
 from corpora.errors import WinnowError
+from corpora.json_data import decode_json
 
 MARKDOWN_ROWS = 40  # keeps a comment far below GitHub's 65,536 characters
 _CELL = 120  # characters of one Markdown cell
@@ -107,11 +108,12 @@ class _StoredFinding(msgspec.Struct):
 
 
 def _finding(line: str, where: str) -> Finding:
+    hint = "findings.jsonl has them"
+    stored = decode_json(line, _StoredFinding, "not a finding", where=where, hint=hint)
     try:
-        stored = msgspec.json.decode(line, type=_StoredFinding)
         token = bytes.fromhex(stored.bytes) if stored.bytes is not None else None
-    except (msgspec.DecodeError, ValueError) as error:
-        raise WinnowError(f"not a finding: {error}", where=where, hint="findings.jsonl has them") from error
+    except ValueError as error:
+        raise WinnowError(f"not a finding: {error}", where=where, hint=hint) from error
     return Finding(stored.check, "note", stored.message, bytes=token)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from audit.clean_reading import with_clean_readings
 from audit.family import Family
 from audit.lexicons import load_lexicon
+from audit.prevalence import estimate_share, log_odds
 from audit.results import Category, Reason, TokenScore, Verdict, as_category
 from audit.risk_features import Candidate, Feature, FeatureMaker, explain_candidates
 from audit.risk_model import Group, RiskModel, load_risk_model, probability, to_reasons
@@ -68,7 +70,8 @@ def score_tokens(texts: Sequence[TokenText], options: RiskOptions) -> list[Token
     for group in model.group:
         if by_group[group.name]:
             scores += _score_group(by_group[group.name], group, model, options, matches, len(texts))
-    return sorted(scores, key=lambda score: (-score.score, score.id))
+    read = with_clean_readings(scores, texts)
+    return sorted(read, key=lambda score: (-score.score, score.id))
 
 
 def ask_lists(ban_lists: Sequence[BanList]) -> Callable[[bytes], Match | None]:
@@ -110,11 +113,19 @@ def draft_group(
         if options.extra is not None:
             features += options.extra(candidate)
         match = matches.get(candidate.token.id)
-        reasons = [Reason("base", group.base, f"{group.name} tokens in general")]
-        reasons += to_reasons(features, group.weights)
-        reasons += _listed(match, group, model, asked=options.listed is not None)
+        reasons = to_reasons(features, group.weights)
+        reasons += _listed(match, group, asked=options.listed is not None)
         drafts.append(Draft(candidate, tuple(reasons), _category(candidate.token, match)))
-    return drafts, maker
+    base = _base(group, [draft.points + group.base for draft in drafts])
+    return [replace(draft, reasons=(base, *draft.reasons)) for draft in drafts], maker
+
+
+def _base(group: Group, points: Sequence[float]) -> Reason:
+    """Where every sum of this group starts in this vocabulary."""
+    share = estimate_share(points, group.share) if group.adapts else group.share
+    shift = log_odds(share) - log_odds(group.share)
+    evidence = f"about {share:.1%} of the {group.name} tokens of such a vocabulary are polluted"
+    return Reason("base", round(group.base + shift, 3), evidence)
 
 
 def _score_group(
@@ -131,7 +142,8 @@ def _score_group(
     for draft in drafts:
         feature = family.feature(draft.candidate.core)
         reasons = (*draft.reasons, *to_reasons([feature] if feature else [], group.weights))
-        whole = _capped(Draft(draft.candidate, reasons, draft.category), model)
+        match = matches.get(draft.candidate.token.id)
+        whole = _as_boilerplate(Draft(draft.candidate, reasons, draft.category), match, model)
         scores.append(_finish(whole, family.category(draft.candidate.core), model, options))
     return scores
 
@@ -183,19 +195,22 @@ def _no_list(token: bytes) -> Match | None:
     return None
 
 
-def _listed(match: Match | None, group: Group, model: RiskModel, *, asked: bool) -> list[Reason]:
+def _listed(match: Match | None, group: Group, *, asked: bool) -> list[Reason]:
+    """Core entries speak for pollution; the words of milder ones stand in honest text too."""
     if match is None:
-        return [Reason("unlisted", group.unlisted, "on no list")] if asked and group.unlisted else []
+        return [Reason("unlisted", group.unlisted, "on no list")] if asked else []
     evidence = f"{match.entry} ({match.severity}, {match.category}): {match.pattern}"
-    return [Reason("listed", getattr(model.lists, match.severity), evidence)]
+    if match.severity == "core":
+        return [Reason("listed", group.listed, evidence)]
+    return [Reason("unlisted", group.unlisted, f"on no core list, only {evidence}")]
 
 
-def _capped(draft: Draft, model: RiskModel) -> Draft:
-    """Boilerplate stays under the threshold: it is worth knowing, not spam."""
-    excess = draft.points - model.lists.boilerplate_cap
-    if draft.category != "boilerplate" or excess <= 0:
+def _as_boilerplate(draft: Draft, match: Match | None, model: RiskModel) -> Draft:
+    """A listed piece of boilerplate has one sum, under the threshold: worth knowing, not spam."""
+    if match is None or match.category != "boilerplate":
         return draft
-    reason = Reason("boilerplate", round(-excess, 3), "repeated by one site or template, but not spam")
+    missing = getattr(model.boilerplate, match.severity) - draft.points
+    reason = Reason("boilerplate", round(missing, 3), "repeated by one site or template, but not spam")
     return replace(draft, reasons=(*draft.reasons, reason))
 
 

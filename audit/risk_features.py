@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import regex
 
@@ -19,8 +20,12 @@ _EDGES = regex.compile(r"^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$")
 _LEADING = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _LATIN_LETTER = regex.compile(r"\p{Latin}")
 _NO_MASS = 1e-8  # share of a character pair that no lexicon word has: the rarest words have 10 ** -8.3
-_NEED_RELATIVES = frozenset({"pairs", "characters", "supers", "family"})
+_NEED_RELATIVES = frozenset({"pairs", "characters", "supers", "chain", "family"})
 _FEW_CORES = 3000  # with fewer cores (o200k has 3,700 of Han) shares of them would look too high
+_FEW_WORDS = 200  # with fewer ordinary words their median says nothing about a vocabulary
+_USUAL_LIFT = -1.8  # that median in o200k: Zipf's law over all text asks for less than one language's lists
+_PHRASE, _PART = 5, 3  # characters of a phrase learned in one go, and of a part of it that counts
+_NEAREST_RANK = 1e-5  # share of the rank: nearer neighbours in one chain are no stronger evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +84,21 @@ class FeatureMaker:
             find_relatives(c.core for c in candidates) if needed else find_relatives(())
         )
         self._crowdings: dict[str, float] = {}
-        self._edges: dict[str, set[str]] = defaultdict(set)
+        self._ids: dict[str, list[int]] = defaultdict(list)
         for candidate in candidates:
-            self._edges[candidate.core].add(_leading_signs(candidate.token.text))
+            self._ids[candidate.core].append(candidate.token.id)
+        self._usual_lift = self._median_lift(candidates)
         makers: dict[str, Callable[[Candidate], Feature | None]] = {
             "lift": self._lift,
+            "word": _word,
             "words": _words,
             "pairs": self._pairs,
             "characters": self._characters,
             "supers": self._supers,
             "length": _length,
             "space": _space,
-            "glue": self._glue,
+            "chain": self._chain,
+            "glue": _glue,
             "mixed": _latin,
             "hidden": _hidden,
         }
@@ -105,16 +113,26 @@ class FeatureMaker:
         explanation = candidate.explanation
         if explanation is None:
             return None
-        implied = implied_log_share(candidate.token.id, self.size)
+        implied = implied_log_share(candidate.token.id, self.size) - self._usual_lift
         words = " + ".join(explanation.words)
         evidence = (
-            f"its rank implies a share of 10^{implied:.1f}; "
+            f"words of its rank have a share of 10^{implied:.1f}; "
             f"the best clean reading, {explanation.language} {words}, has 10^{explanation.log_share:.1f}"
         )
         return Feature("lift", implied - explanation.log_share, evidence)
 
+    def _median_lift(self, candidates: Sequence[Candidate]) -> float:
+        """The median lift of this vocabulary's ordinary words, by which its ranks are read."""
+        lifts = [
+            implied_log_share(candidate.token.id, self.size) - candidate.explanation.log_share
+            for candidate in candidates
+            if candidate.explanation is not None and is_word(candidate)
+        ]
+        return median(lifts) if len(lifts) >= _FEW_WORDS else _USUAL_LIFT
+
     def _pairs(self, candidate: Candidate) -> Feature | None:
-        return self._crowd("pairs", pairs_of(candidate.core))
+        # Many tokens hold 彩票, but a word of clean text is not suspect for the company that it is found in.
+        return None if is_word(candidate) else self._crowd("pairs", pairs_of(candidate.core))
 
     def _characters(self, candidate: Candidate) -> Feature | None:
         return self._crowd("characters", list(candidate.core))
@@ -145,11 +163,28 @@ class FeatureMaker:
         shown = ", ".join(larger[:3])
         return Feature("supers", math.log10(1 + len(larger)), f"{len(larger)} longer tokens hold it: {shown}")
 
-    def _glue(self, candidate: Candidate) -> Feature | None:
-        signs = sorted(edge for edge in self._edges[candidate.core] if edge.strip())
-        if not signs:
+    def _chain(self, candidate: Candidate) -> Feature | None:
+        """How near in rank the nearest relative of a phrase is: text that is always repeated whole is
+        learned in one go (` SolidGoldMagikarp`, and the notices of sites)."""
+        core, rank = candidate.core, candidate.token.id
+        relatives = (*self.relatives.larger.get(core, ()), *self.relatives.smaller.get(core, ()))
+        distances = [
+            (abs(id_ - rank), relative)
+            for relative in relatives
+            if len(core) >= _PART and len(relative) >= _PART and max(len(core), len(relative)) >= _PHRASE
+            for id_ in self._ids[relative]
+        ]
+        if not distances:
             return None
-        return Feature("glue", 1.0, f"also a token with {' '.join(signs)} before it")
+        distance, nearest = min(distances)
+        nearness = -math.log10(max(distance / (1 + rank), _NEAREST_RANK))
+        return Feature("chain", nearness, f"{distance} ranks from {nearest}: learned in one go")
+
+
+def is_word(candidate: Candidate) -> bool:
+    """Whether the best clean reading of two or more characters is one word."""
+    explanation = candidate.explanation
+    return explanation is not None and len(explanation.words) == 1 and len(candidate.core) > 1
 
 
 def implied_log_share(rank: int, size: int) -> float:
@@ -164,6 +199,17 @@ def implied_log_share(rank: int, size: int) -> float:
 def _mass(lexicon: Lexicon, gram: str) -> float:
     known = lexicon.pairs if len(gram) > 1 else lexicon.characters
     return known.get(lexicon.fold(gram), 0.0)
+
+
+def _word(candidate: Candidate) -> Feature | None:
+    if not is_word(candidate):
+        return None
+    return Feature("word", 1.0, "one word of clean text")
+
+
+def _glue(candidate: Candidate) -> Feature | None:
+    signs = _leading_signs(candidate.token.text).strip()
+    return Feature("glue", 1.0, f"glued to the sign {signs} before it") if signs else None
 
 
 def _words(candidate: Candidate) -> Feature | None:

@@ -31,31 +31,34 @@ class Weight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Scripts that share one scorecard. `languages` are wordfreq codes; `base` is where the sum starts.
 
-    `unlisted` are the points of a token that no list matches, when lists were asked: where lists are good,
-    absence speaks for a token. `score_all` says whether every token with two letters is worth scoring, or
-    only those that a list or a pattern points at.
+    `listed` are the points of a match with an entry of severity core, `unlisted` those of a token without
+    one, when lists were asked. `share` is the share of polluted tokens that `base` stands for; with
+    `adapts` it is estimated anew in every vocabulary (audit/prevalence.py). `score_all` says whether every
+    token with two letters is worth scoring, or only those that a list or a pattern points at.
     """
 
     name: str
     scripts: tuple[str, ...]
     languages: tuple[str, ...]
     base: float
+    share: float
+    listed: float
     unlisted: float
     score_all: bool
     weights: dict[str, Weight]
+    adapts: bool = False
 
 
-class Lists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Points for a ban-list match, by severity.
+class Boilerplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The sum that a token listed as boilerplate has, by severity.
 
-    Boilerplate is one site's furniture, not spam: the points of a token listed as such end at
-    `boilerplate_cap`, under the threshold.
+    Boilerplate is one site's furniture, not spam: worth more attention than ordinary tokens, and never
+    enough to be flagged.
     """
 
     core: float
     extended: float
     full: float
-    boilerplate_cap: float
 
 
 class RiskModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +68,7 @@ class RiskModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threshold: float
     threshold_reason: str
     fitted_on: str
-    lists: Lists
+    boilerplate: Boilerplate
     group: tuple[Group, ...]
 
     def group_of(self, script: str) -> Group:

@@ -10,6 +10,7 @@ import click
 
 from banlists.ban_option import BanListName
 from corpora.cli import FORMATS, TableView, emit, verb
+from corpora.display import show_text
 from corpora.errors import WrongCall
 from corpora.progress import Progress
 
@@ -69,7 +70,7 @@ def suggest(
     elif out is None:
         click.echo(text, nl=False)
     else:
-        click.echo(str(out))
+        click.echo(show_text(str(out)))
 
 
 def _suspects(source: str, bans: BanList) -> tuple[list[Suspect], str]:

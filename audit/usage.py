@@ -47,14 +47,22 @@ def read_counts(path: Path) -> dict[str, int]:
     """
     if not path.is_file():
         raise WrongCall("no such file", where=path, hint="--counts takes a file of `winnow count`")
-    try:
-        table = pq.read_table(path, columns=["pretoken", "count"])
-    except (pa.ArrowInvalid, KeyError) as error:
-        raise WinnowError(f"not a counts file: {error}", where=path) from error
     counts: Counter[str] = Counter()
-    for pretoken, count in zip(table["pretoken"].to_pylist(), table["count"].to_pylist(), strict=True):
+    for pretoken, count in zip(*_stored_counts(path), strict=True):
         counts[pretoken.decode("utf-8", errors="replace")] += count
     return dict(counts)
+
+
+def _stored_counts(path: Path) -> tuple[list[bytes], list[int]]:
+    """The two columns that matter here, as what they must be."""
+    try:
+        table = pq.read_table(path, columns=["pretoken", "count"])
+        columns = table["pretoken"].cast(pa.large_binary()), table["count"].cast(pa.uint64())
+    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
+        raise WinnowError(f"not a counts file: {error}", where=path) from error
+    if columns[0].null_count or columns[1].null_count:
+        raise WinnowError("not a counts file: a pretoken or its count is missing", where=path)
+    return columns[0].to_pylist(), columns[1].to_pylist()
 
 
 def measure_usage(pretokens: Mapping[str, int], tree: MergeTree, engine: Engine) -> Usage:

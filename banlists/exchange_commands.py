@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from pathlib import Path
 
 import click
 
 from banlists.reporting import SCHEMA_VERSION, report
 from corpora.cli import TableView, emit, format_option, verb
+from corpora.display import show_json, show_lines
 from corpora.errors import WrongCall
 
 _PATH = click.Path(path_type=Path)
@@ -79,7 +81,7 @@ def export(lists: tuple[str, ...], target_format: str, output_format: str) -> No
     entries = load_ban_lists(lists).entries
     lines = list(write_entries(entries, target_format))
     if output_format == "table":
-        click.echo("".join(f"{line}\n" for line in lines), nl=False)
+        click.echo(_printable("".join(f"{line}\n" for line in lines), target_format), nl=False)
         return
     record = {"schema_version": SCHEMA_VERSION, "to": target_format, "left_out": len(entries) - len(lines),
               "lines": lines}  # fmt: skip
@@ -120,6 +122,13 @@ def pack(
     facts = {"path": str(out), "severity": severity, "groups": len(merged.group), "patterns": entries}
     message = f"{len(merged.group)} groups, {entries} patterns written to {out}"
     report(facts, message, output_format, quiet=quiet)
+
+
+def _printable(text: str, target_format: str) -> str:
+    """JSON can always hide nothing; plain words stay as they are for other tools, but not on a terminal."""
+    if target_format != "text":
+        return show_json(text)
+    return show_lines(text) if sys.stdout.isatty() else text
 
 
 def _read(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ import numpy as np
 from audit.norms.calls import Setup, load, scan_loaded
 from audit.norms.records import MatrixScan, NormScan, ScanOptions
 from audit.norms.scan import no_bar
+from audit.norms.tail import hot_ids
 from benchmarks import results
 from benchmarks.folders import data_folder, results_path
 from benchmarks.norms_model import TRUTH, Setting, Text, Truth, polluted_sample, read_text, read_truth, train
@@ -29,12 +31,13 @@ SETTINGS = (
 
 
 class Score(msgspec.Struct, frozen=True):
-    """One matrix against the truth; precision and recall are 1 where nothing was there and nothing found.
+    """One matrix of one model against the truth; precision and recall are 1 when both sides are empty.
 
     `lump` says whether a low lump was found, and `direction` whether an unused direction was.
     `hot_ranked` is the share of planted rows among as many rows of the largest z.
     """
 
+    seed: int
     setting: str
     matrix: str
     rows: int
@@ -52,12 +55,12 @@ class Score(msgspec.Struct, frozen=True):
     loss: float
 
 
-def score(folder: Path, setting: Setting) -> list[Score]:
+def score(folder: Path, seed: int, setting: Setting) -> list[Score]:
     """Scan a trained model as `winnow norms scan` does, and compare with what training did."""
     truth, scan = read_truth(folder), _scan(folder)
     matrices = [("tied" if scan.output is None else "input", scan.input)]
     matrices += [("output", scan.output)] if scan.output is not None else []
-    return [_score(setting, name, matrix, truth) for name, matrix in matrices]
+    return [_score(seed, setting, name, matrix, truth) for name, matrix in matrices]
 
 
 def precision_recall(found: Iterable[int], wanted: Iterable[int]) -> tuple[float, float]:
@@ -70,13 +73,14 @@ def precision_recall(found: Iterable[int], wanted: Iterable[int]) -> tuple[float
 def ground_truth_table(scores: Sequence[Score]) -> str:
     """The scores as Markdown."""
     header = [
-        "setting", "matrix", "untrained", "found", "precision", "recall",
+        "setting", "matrix", "seed", "untrained", "found", "precision", "recall",
         "hot", "found", "precision", "recall", "ranked", "low lump", "unused direction",
     ]  # fmt: skip
     return results.table(header, [_cells(each) for each in scores])
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option("--seed", "seeds", multiple=True, type=int, default=(1, 2), help="Six models for each.")
 @click.option("--steps", default=800, type=click.IntRange(1), help="Optimiser steps on clean text.")
 @click.option(
     "--vocab", default=VOCABULARY, type=click.IntRange(300), help="Size of the polluted vocabulary."
@@ -86,17 +90,28 @@ def ground_truth_table(scores: Sequence[Score]) -> str:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Markdown file to update.")
 @click.option("--pictures", type=click.Path(file_okay=False, path_type=Path), help="Folder for histograms.")
 def main(
-    steps: int, vocab: int, threads: int, only_score: bool, out: Path | None, pictures: Path | None
+    seeds: tuple[int, ...],
+    steps: int,
+    vocab: int,
+    threads: int,
+    only_score: bool,
+    out: Path | None,
+    pictures: Path | None,
 ) -> None:
-    """Train six small models on the embedded sample and score the norm audit on them (minutes each)."""
+    """Train six small models for every seed and score the norm audit on them (a minute or two each)."""
     home = data_folder() / "norms"
     if not only_score:
-        _train_all(home, steps, vocab, threads)
-    scores = [each for setting in SETTINGS for each in score(_folder(home, setting), setting)]
+        _train_all(home, seeds, steps, vocab, threads)
+    scores = [
+        each
+        for setting in SETTINGS
+        for seed in seeds
+        for each in score(_folder(home, seed, setting), seed, setting)
+    ]
     results.replace_rows(results_path("norms"), scores, lambda each: None)
     click.echo(ground_truth_table(scores))
     if pictures is not None:
-        _draw(_folder(home, SETTINGS[0]), pictures)
+        _draw(_folder(home, seeds[0], SETTINGS[0]), pictures)
     if out is not None:
         results.update_markdown(out, "norms", "Embedding norms: ground truth", ground_truth_table(scores))
 
@@ -113,18 +128,18 @@ def _draw(folder: Path, pictures: Path) -> None:
             write_picture(pictures / f"norms-{name}.svg", matrix)
 
 
-def _train_all(home: Path, steps: int, vocab: int, threads: int) -> None:
+def _train_all(home: Path, seeds: Sequence[int], steps: int, vocab: int, threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
     text = _text(home / "tokenizer", vocab)
-    for setting in SETTINGS:
-        folder = _folder(home, setting)
+    for seed, setting in product(seeds, SETTINGS):
+        folder = _folder(home, seed, setting)
         if (folder / TRUTH).is_file():
-            tell(f"{setting.name}: already trained")
+            tell(f"seed {seed}, {setting.name}: already trained")
             continue
-        truth = train(text, setting, steps, folder, home / "tokenizer")
-        tell(f"{setting.name}: loss {truth.loss:.3f}, {len(truth.untrained):,} rows untrained")
+        truth = train(text, setting, seed, steps, folder, home / "tokenizer")
+        tell(f"seed {seed}, {setting.name}: loss {truth.loss:.3f}, {len(truth.untrained):,} rows untrained")
 
 
 def _text(tokenizer: Path, vocab: int) -> Text:
@@ -135,14 +150,14 @@ def _text(tokenizer: Path, vocab: int) -> Text:
     return read_text(tokenizer)
 
 
-def _folder(home: Path, setting: Setting) -> Path:
-    return home / setting.name.replace(", ", "-").replace(" ", "-")
+def _folder(home: Path, seed: int, setting: Setting) -> Path:
+    return home / f"seed-{seed}" / setting.name.replace(", ", "-").replace(" ", "-")
 
 
-def _score(setting: Setting, name: str, matrix: MatrixScan, truth: Truth) -> Score:
+def _score(seed: int, setting: Setting, name: str, matrix: MatrixScan, truth: Truth) -> Score:
     found_untrained, found_hot = matrix.untrained.tolist(), [fact.id for fact in matrix.hot]
     return Score(
-        setting.name, name, matrix.tensor.rows,
+        seed, setting.name, name, matrix.tensor.rows,
         len(truth.untrained), len(found_untrained), *precision_recall(found_untrained, truth.untrained),
         len(truth.hot), len(found_hot), *precision_recall(found_hot, truth.hot), _ranked(matrix, truth.hot),
         matrix.lump.found, matrix.unused_direction is not None, truth.loss,
@@ -150,14 +165,15 @@ def _score(setting: Setting, name: str, matrix: MatrixScan, truth: Truth) -> Sco
 
 
 def _ranked(matrix: MatrixScan, hot: Sequence[int]) -> float:
-    z = np.nan_to_num(matrix.body.z, nan=-np.inf)
-    return float(np.isin(np.argsort(-z, kind="stable")[: len(hot)], hot).mean()) if hot else 1.0
+    by_z = hot_ids(matrix.body, matrix.measures.norms, -np.inf)
+    return float(np.isin(by_z[: len(hot)], hot).mean()) if hot else 1.0
 
 
 def _cells(each: Score) -> list[str]:
     return [
         each.setting,
         each.matrix,
+        str(each.seed),
         f"{each.untrained:,}",
         f"{each.found_untrained:,}",
         f"{each.untrained_precision:.3f}",

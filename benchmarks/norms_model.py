@@ -22,12 +22,13 @@ from trainer.vocabulary import Vocabulary
 Ids = npt.NDArray[np.int64]
 TRUTH = "truth.json"
 _SAMPLE = Path(corpora.__file__).parent / "sample"
-WIDTH, LAYERS, HEADS, CONTEXT, BATCH = 64, 2, 2, 64, 32
+WIDTH, LAYERS, HEADS, CONTEXT, BATCH = 64, 2, 2, 64, 16
 RATE, WARM_UP = 3e-3, 100
 # In real runs learning rate × weight decay × steps is well above 1; a thousand steps need a decay of 1.
 DECAY = 1.0
 PADDING = 64  # rows beyond the vocabulary, before rounding up to a multiple of 64
 HOT_ROWS, HOT_STEPS, HOT_RATE, HOT_BATCH = 40, 400, 0.1, 8
+LEAST_MET = 8  # times an epoch, of every row of a control
 RUN, RUN_STARTS = 8, 0.04  # a planted token is repeated eight times; one place in 25 begins a run
 
 
@@ -80,17 +81,18 @@ def read_text(tokenizer: Path) -> Text:
     return Text(vocabulary, np.concatenate([np.array(each, dtype=np.int64) for each in encoded]), rows)
 
 
-def train(text: Text, setting: Setting, steps: int, folder: Path, tokenizer: Path) -> Truth:
+def train(text: Text, setting: Setting, seed: int, steps: int, folder: Path, tokenizer: Path) -> Truth:
     """Train a model, write it to `folder` as transformers does, with the truth beside it.
 
     First all rows are trained on clean text, in whole epochs. Then, except for a control, `HOT_ROWS` unmet
     tokens of the polluted half are put into the text in runs, as spam repeats itself, and their rows alone
-    are trained, at a high rate, as when tokens are added to a finished model.
+    are trained, at a high rate, as when tokens are added to a finished model. `seed` decides the first
+    weights, the order of the text, and which rows are planted.
     """
     import torch
 
-    torch.manual_seed(0)
-    random = np.random.default_rng(0)
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
     model = _model(text.rows, tied=setting.tied)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=RATE, betas=(0.9, 0.95), weight_decay=DECAY if setting.decay else 0.0
@@ -140,7 +142,8 @@ def _model(rows: int, *, tied: bool) -> Any:
 def _batches(text: Text, random: np.random.Generator, *, control: bool) -> Iterator[Ids]:
     """Epoch after epoch, each from another start and in another order, so that no token is left out.
 
-    A control deals all rows out to the text's tokens, so that each is met as often as some token is.
+    A control deals the rows that are hardly met out to frequent tokens: rows that are met once in an epoch
+    are nearly untrained, and no negatives.
     """
     dealt = _deal(text)
     while True:
@@ -152,14 +155,15 @@ def _batches(text: Text, random: np.random.Generator, *, control: bool) -> Itera
 
 
 def _deal(text: Text) -> Ids:
-    """Two rows for every token of the text, shape (ids, 2), the same for most; every row is dealt out."""
-    order = np.random.default_rng(1).permutation(text.rows)
-    tokens, counts = np.unique(text.ids, return_counts=True)
-    frequent_first = tokens[np.argsort(-counts, kind="stable")]
-    dealt = np.zeros((text.rows, 2), dtype=np.int64)
-    dealt[frequent_first] = order[: tokens.size, None]
-    rest = order[tokens.size :]
-    dealt[frequent_first[: rest.size], 1] = rest
+    """Two rows for every token, shape (rows, 2): its own and, for a frequent one, a row that is hardly met.
+
+    Both in the order of their ids, so that ids are still ranks, as the scan takes them to be.
+    """
+    counts = np.bincount(text.ids, minlength=text.rows)
+    hardly_met = np.flatnonzero(counts < LEAST_MET)
+    frequent = np.sort(np.argsort(-counts, kind="stable")[: hardly_met.size])
+    dealt = np.repeat(np.arange(text.rows)[:, None], 2, axis=1)
+    dealt[frequent, 1] = hardly_met
     return dealt
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from corpora.display import show_json, show_lines, show_text
 from corpora.errors import WrongCall, unknown_name
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,7 +68,7 @@ def force_option(function: F) -> F:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """Rows for people: a title, column headings, and cells already turned into safe text."""
+    """Rows for people: a title, column headings and cells; what a terminal would obey is shown as escapes."""
 
     title: str
     columns: Sequence[str]
@@ -81,9 +82,9 @@ def emit(
     import msgspec
 
     if output_format == "json":
-        text = msgspec.json.format(msgspec.json.encode(record), indent=2).decode()
+        text = show_json(msgspec.json.format(msgspec.json.encode(record), indent=2).decode())
     elif output_format == "jsonl":
-        text = "\n".join(msgspec.json.encode(row).decode() for row in rows)
+        text = show_json("\n".join(msgspec.json.encode(row).decode() for row in rows))
     elif output_format == "markdown":
         text = "\n\n".join(_markdown(table) for table in tables)
     else:
@@ -98,7 +99,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WrongCall(error.strerror or "cannot be read", where=path) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number or nesting beyond all measure
         raise WrongCall(f"not valid TOML: {error}", where=path) from error
 
 
@@ -156,10 +157,11 @@ def _apply_config(ctx: click.Context, param: click.Parameter, path: Path | None)
 
 def _markdown(table: TableView) -> str:
     def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+        shown = (show_text(cell.replace("\n", " ")) for cell in cells)
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in shown) + " |"
 
     rule = "|" + "---|" * len(table.columns)
-    return "\n".join([f"### {table.title}", "", line(table.columns), rule, *map(line, table.rows)])
+    return "\n".join([f"### {show_text(table.title)}", "", line(table.columns), rule, *map(line, table.rows)])
 
 
 def _print_tables(tables: Sequence[TableView]) -> None:
@@ -169,12 +171,12 @@ def _print_tables(tables: Sequence[TableView]) -> None:
 
     console = Console(soft_wrap=False)
     for view in tables:
-        console.print(Text(view.title), soft_wrap=True)
+        console.print(Text(show_lines(view.title)), soft_wrap=True)
         if not view.rows:
             continue
         table = Table(show_edge=False)
         for column in view.columns:
-            table.add_column(Text(column), overflow="fold")
+            table.add_column(Text(show_lines(column)), overflow="fold")
         for row in view.rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(show_lines(cell)) for cell in row))
         console.print(table)

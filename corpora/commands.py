@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from corpora.cli import force_option, option_defaults, verb
+from corpora.display import show_text
 from corpora.engine import EngineChoice
 from corpora.engine_options import engine_arguments, engine_options
 from corpora.errors import GateFailed, WinnowError, WrongCall
@@ -57,7 +58,7 @@ def run(
     except AlreadyFinished as note:
         progress.say(f"winnow: {note}")
     for line in summary_lines(out):
-        click.echo(line)
+        click.echo(show_text(line))
     return 0 if gate_passed(out) else GATE_FAILED
 
 

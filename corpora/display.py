@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # General categories that a terminal or a browser would hide or obey: controls, format characters
 # (bidi, zero width), lone surrogates, private use, unassigned, line and paragraph separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# What is in those categories, or may be in a later Unicode; the matches are looked at one by one.
+_HIDDEN_IN_JSON = re.compile(
+    "[\x7f-\x9f\xad\u0600-\u08ff\u180b-\u180f\u2000-\u206f\ud800-\uf8ff\ufe00-\uffff\U00010000-\U0010ffff]"
+)
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -15,6 +20,18 @@ def show_text(text: str) -> str:
     if text.isprintable():  # the usual case, and then nothing is hidden
         return text
     return "".join(_show_character(character) for character in text)
+
+
+def show_lines(text: str) -> str:
+    """`show_text`, but line ends stay."""
+    return "\n".join(show_text(line) for line in text.split("\n"))
+
+
+def show_json(text: str) -> str:
+    """The same JSON with `\\uXXXX` for every character that a terminal would hide or obey."""
+    if text.isascii():  # JSON has escaped the controls among these already, all but DEL
+        return text.replace("\x7f", "\\u007f")
+    return _HIDDEN_IN_JSON.sub(_json_escape, text)
 
 
 def show_bytes(token: bytes) -> str:
@@ -46,3 +63,11 @@ def _show_character(character: str) -> str:
         return character
     point = ord(character)
     return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if unicodedata.category(character) not in _HIDDEN:
+        return character
+    units = character.encode("utf-16-be", errors="surrogatepass")
+    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from corpora.engine import Engine, over_files
 from corpora.errors import WinnowError, WrongCall
 from corpora.manifest import FileHash, hash_file
+from corpora.ranges import Range, first_line, split_shards
 from corpora.remote import RemoteFile
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ class ReadOptions:
     `on_error` decides whether a broken record stops the run or is skipped and counted; `only_text`
     leaves out every column but the id, the text, the source and the language; `text_unit` says what
     one document is in a plain text file; `language` is the declared language of documents that carry
-    none of their own.
+    none of their own; `max_line_bytes` is the longest line that is read, and a sixteenth of the
+    longest JSON array; `split_bytes` is the size above which a file is read in ranges (see
+    `corpora.ranges`).
     """
 
     text_field: str = "text"
@@ -37,6 +40,8 @@ class ReadOptions:
     only_text: bool = False
     text_unit: TextUnit = "document"
     language: str | None = None
+    max_line_bytes: int = 64 << 20
+    split_bytes: int = 256_000_000
 
 
 @dataclass(slots=True)
@@ -73,12 +78,12 @@ class HubStream:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One unit of work: a file (here or behind a URL) or a hub stream, read in order, in bounded memory.
-    Picklable.
+    """One unit of work: a file (here or behind a URL), a part of one, or a hub stream, read in order, in
+    bounded memory. Picklable.
 
-    `name` tells it from every other shard of a call and starts the ids made up for its documents;
-    `source` is the value of their `source` column unless the input has one of its own; `limit` caps
-    the documents read.
+    `name` tells it from every other shard of a call that is no part of the same file, and starts the ids
+    made up for its documents; `source` is the value of their `source` column unless the input has one of
+    its own; `limit` caps the documents read.
     """
 
     name: str
@@ -87,6 +92,14 @@ class Shard:
     file_format: str
     options: ReadOptions
     limit: int | None = None
+    part: Range | None = None
+
+    @property
+    def first_line(self) -> int:
+        """The number, from 1, of the shard's first line in its file (see `corpora.ranges.first_line`)."""
+        if self.part is None or not isinstance(self.origin, Path):
+            return 1
+        return first_line(self.origin, self.part)
 
     @property
     def where(self) -> str:
@@ -104,8 +117,11 @@ class Shard:
         if isinstance(self.origin, RemoteFile):
             version, size = self.origin.version()
             return (self.name, f"{self.origin.url} {version}", size, 0)
-        status = self.origin.stat()
-        return (self.name, str(self.origin.resolve()), status.st_size, status.st_mtime_ns)
+        status, part = self.origin.stat(), self.part
+        if part is None:
+            return (self.name, str(self.origin.resolve()), status.st_size, status.st_mtime_ns)
+        place = f"{self.origin.resolve()} {part.start}-{part.stop} of {status.st_size}"
+        return (self.name, place, part.size, status.st_mtime_ns)
 
     def batches(self, problems: Problems) -> Iterator[pa.RecordBatch]:
         """Yield batches with columns `id`, `text`, `source` (large_string, no nulls), then the others.
@@ -116,6 +132,24 @@ class Shard:
         from corpora.readers import read_shard
 
         return read_shard(self, problems)
+
+
+def shard_blocks(shard: Shard, block_bytes: int, problems: Problems) -> Iterator[bytes]:
+    """A shard's file in blocks of whole lines (see `line_blocks`); lines beyond the limit are problems."""
+    from corpora.streams import line_blocks
+
+    if isinstance(shard.origin, HubStream):
+        raise TypeError(f"a file was expected, not {shard.origin!r}")
+    longest = shard.options.max_line_bytes
+
+    def report(line: int) -> None:
+        line += shard.first_line - 1
+        hint = "--max-line-bytes raises the limit, --on-error skip passes over such lines"
+        problems.report(
+            shard.options, f"{shard.where}:{line}", f"a line of more than {longest:,} bytes", hint
+        )
+
+    return line_blocks(shard.origin, block_bytes, longest, report, shard.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +166,8 @@ class Corpus:
     @property
     def where(self) -> str:
         """The inputs for messages: the first one's place, and how many more there are."""
-        first = self.shards[0].where if self.shards else "no input"
-        return f"{first} and {len(self.shards) - 1} more" if len(self.shards) > 1 else first
+        places = list(dict.fromkeys(shard.where for shard in self.shards)) or ["no input"]
+        return f"{places[0]} and {len(places) - 1} more" if len(places) > 1 else places[0]
 
     @property
     def identity(self) -> list[tuple[str, str, int, int]]:
@@ -142,7 +176,8 @@ class Corpus:
 
     def hashes(self, engine: Engine | None = None) -> list[FileHash]:
         """SHA-256 and size of every file; a hub stream is recorded by name, without a hash."""
-        return list(over_files(engine, _hash_shard, self.on(engine).shards))
+        files = [shard for shard in self.on(engine).shards if shard.part is None or shard.part.start == 0]
+        return list(over_files(engine, _hash_shard, files))
 
     def on(self, engine: Engine | None) -> Corpus:
         """The same corpus as the engine's tasks must name it: with absolute paths for other machines.
@@ -161,7 +196,7 @@ def open_corpus(inputs: Sequence[str], options: ReadOptions) -> Corpus:
     """
     from corpora.inputs import resolve_inputs
 
-    return Corpus(tuple(resolve_inputs(inputs, options)))
+    return Corpus(tuple(split_shards(resolve_inputs(inputs, options))))
 
 
 def _hash_shard(shard: Shard) -> FileHash:

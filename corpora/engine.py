@@ -25,8 +25,9 @@ class Engine(Protocol):
     def run_tasks(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Yield `function(item)` for every item, in the items' order, a bounded number under way.
 
-        What `function` raises is raised here, for the first item in order that failed. Raises
-        WinnowError when a process or a machine dies and the engine cannot make up for it.
+        `function.preload` may name modules that processes import once for all. What `function` raises is
+        raised here, for the first item in order that failed. Raises WinnowError when a process or a machine
+        dies and the engine cannot make up for it.
         """
 
     def check_folder(self, folder: Path) -> None:

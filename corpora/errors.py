@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 from corpora.display import show_text
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class WinnowError(Exception):
@@ -44,6 +48,13 @@ def outcome(error: Exception) -> tuple[str, int]:
         return show_text(f"gate: {error}"), error.exit_code
     if isinstance(error, WinnowError):
         return show_text(f"error: {error}"), error.exit_code
+    if isinstance(error, MemoryError):
+        return "error: out of memory (fewer --workers or a smaller --memory; the same command resumes)", 1
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        place = error.filename or "the output"
+        return show_text(
+            f"error: {place}: {os.strerror(error.errno)} (make room; the same command resumes)"
+        ), 1
     return show_text(f"internal error: {type(error).__name__}: {error} (--debug shows where)"), 1
 
 

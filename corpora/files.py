@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 _BLOCK = 1 << 20  # bytes read at a time when hashing
+_MARK = ".tmp-"  # in the names of temporary files, so that those of a killed run are known
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     removed when the block raises. The data is flushed to disk before the rename.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}{_MARK}", suffix=target.suffix, dir=target.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -33,6 +34,17 @@ def atomic_path(target: Path) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(folder: Path, of: str = "") -> None:
+    """Remove what killed runs left of atomic writes in a folder, or of the files `of` and `of.*` there.
+
+    The caller has made sure that no other run writes there.
+    """
+    start = f"{of}." if of else ""
+    for path in folder.glob(f".*{_MARK}*"):
+        if path.is_file() and path.name.lstrip(".").startswith(start):
+            path.unlink()
 
 
 def write_bytes(target: Path, data: bytes) -> None:

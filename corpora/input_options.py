@@ -9,8 +9,9 @@ from typing import Any, get_args
 import click
 
 from corpora.documents import OnError, ReadOptions, TextUnit
+from corpora.sizes import parse_memory
 
-_FIELDS = ("text_field", "id_field", "on_error", "text_unit")
+_FIELDS = ("text_field", "id_field", "on_error", "text_unit", "max_line_bytes")  # as they are
 
 
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,7 +20,8 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def collected(*args: Any, **kwargs: Any) -> Any:
         chosen = {name: kwargs.pop(name) for name in _FIELDS}
-        return function(*args, read_options=ReadOptions(**chosen), **kwargs)
+        split_bytes = parse_memory(kwargs.pop("split_size"))
+        return function(*args, read_options=ReadOptions(**chosen, split_bytes=split_bytes), **kwargs)
 
     for decorate in reversed(_decorators()):
         collected = decorate(collected)
@@ -51,5 +53,19 @@ def _decorators() -> list[Callable[[Callable[..., Any]], Callable[..., Any]]]:
             default="document",
             show_default=True,
             help="What one document is in a .txt file.",
+        ),
+        click.option(
+            "--max-line-bytes",
+            type=click.IntRange(min=1),
+            default=ReadOptions().max_line_bytes,
+            show_default=True,
+            help="The longest line that is read; a longer one is a broken record.",
+        ),
+        click.option(
+            "--split-size",
+            metavar="SIZE",
+            default="256MB",
+            show_default=True,
+            help="A larger .jsonl or .parquet file is read in parts of about this size.",
         ),
     ]

@@ -11,12 +11,20 @@ import msgspec
 
 from corpora.documents import Corpus
 from corpora.engine import Engine, over_files
-from corpora.manifest import MANIFEST_NAME, Manifest, NamedFile, hash_file, hash_named, write_manifest
+from corpora.manifest import (
+    MANIFEST_NAME,
+    TIMED_SUMMARY,
+    Manifest,
+    NamedFile,
+    hash_file,
+    hash_named,
+    write_manifest,
+)
 from corpora.recipes import Recipe
 
 REASONS_SHOWN = 5
 # Files that hold timings differ between two runs over the same inputs; the manifest leaves them out.
-_TIMED = (MANIFEST_NAME, "summary.json")
+_TIMED = (MANIFEST_NAME, TIMED_SUMMARY)
 
 
 @dataclass(frozen=True, slots=True)

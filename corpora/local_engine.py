@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -10,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 from corpora.errors import WinnowError
@@ -42,9 +46,8 @@ class LocalEngine:
         if self.workers <= 1 or len(first) <= _INLINE:
             yield from map(function, chain(first, stream))
             return
-        context = multiprocessing.get_context("spawn")  # no threads or locks of this process are inherited
         pool = ProcessPoolExecutor(
-            self.workers, mp_context=context, initializer=_install, initargs=(function,)
+            self.workers, mp_context=_context(function), initializer=_install, initargs=(function,)
         )
         try:
             yield from _in_order(pool, chain(first, stream), self.workers * _AHEAD)
@@ -55,12 +58,33 @@ class LocalEngine:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _context(function: Callable[[Any], Any]) -> multiprocessing.context.BaseContext:
+    """How processes start: none inherits this process's threads and locks. On Linux they are copies of one
+    process that has imported what `function` names in `preload`; elsewhere forking is not safe, or not there.
+    """
+    if not sys.platform.startswith("linux"):
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(getattr(function, "preload", ())))
+    return context
+
+
 _installed: Callable[[Any], Any] | None = None  # one per worker process, set by _install
 
 
 def _install(function: Callable[[Any], Any]) -> None:
     global _installed  # noqa: PLW0603 - a worker process has exactly one function
     _installed = function
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the command answers it
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker holds both ends of its queue, so it would wait for ever for a command that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _perform(item: Any) -> Any:

@@ -8,13 +8,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from corpora.errors import WinnowError
 from corpora.files import sha256_file, write_json
 from corpora.json_data import decode_json
 
 MANIFEST_NAME = "manifest.json"
+FILE_MANIFEST_ENDING = f".{MANIFEST_NAME}"  # counts.parquet.manifest.json stands beside counts.parquet
+TIMED_SUMMARY = "summary.json"  # holds seconds, so its bytes differ from run to run: never hashed
 SCHEMA_VERSION = 1
 
 

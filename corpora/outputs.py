@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from corpora.errors import WinnowError, WrongCall
-from corpora.files import write_json
+from corpora.files import remove_temporaries, write_json
 from corpora.manifest import MANIFEST_NAME
 
 MARKER_NAME = ".winnow-unfinished.json"
@@ -71,9 +71,18 @@ def output_folder(path: Path, call: str, *, force: bool = False) -> Iterator[Out
     path.mkdir(parents=True, exist_ok=True)
     with _lock(path / _LOCK_NAME, path):
         try:
-            yield _claim(path, call, force=force)
+            claimed = _claim(path, call, force=force)
+            _remove_temporaries(path)
+            yield claimed
         finally:
             _settle(path, existed=existed)
+
+
+def _remove_temporaries(path: Path) -> None:
+    """Remove what a killed run left half written here, and in folders below that nobody has locked."""
+    inner = [each for each in path.iterdir() if each.is_dir() and not (each / _LOCK_NAME).exists()]
+    for folder in (path, *inner):
+        remove_temporaries(folder)
 
 
 def _check_folder(path: Path) -> None:
@@ -148,6 +157,7 @@ def writing_file(path: Path) -> Iterator[None]:
     """Keep other runs from writing the file `path`. Raises WinnowError when one does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _lock(path.with_name(f".{path.name}.lock"), path):
+        remove_temporaries(path.parent, of=path.name)
         yield
 
 

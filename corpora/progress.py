@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import click
 
+from corpora.display import show_lines
+
 
 class Progress:
     """Notes and, on a terminal, one progress bar. Everything goes to stderr."""
@@ -18,7 +20,7 @@ class Progress:
     def say(self, message: str) -> None:
         """Print one line, unless quiet."""
         if not self.quiet:
-            click.echo(message, err=True)
+            click.echo(show_lines(message), err=True)
 
     @contextmanager
     def bar(self, title: str, total: int | None = None, unit: str = "") -> Iterator[Bar]:

@@ -13,14 +13,15 @@ import pyarrow as pa
 from pyarrow import json as arrow_json
 
 from corpora.columns import standard_batch
-from corpora.documents import Problems, Shard
+from corpora.documents import Problems, Shard, shard_blocks
 from corpora.errors import WinnowError
 from corpora.json_data import decode_json
 from corpora.json_guard import crashes_arrow
 from corpora.remote import RemoteFile
-from corpora.streams import line_blocks, open_bytes
+from corpora.streams import open_bytes
 
 _ARRAY_ROWS = 4096
+_ARRAY_LINES = 16  # a JSON array may be so many times as long as a line
 
 
 def read_json_lines(
@@ -28,8 +29,8 @@ def read_json_lines(
 ) -> Iterator[pa.RecordBatch]:
     """Yield standard batches from a file with one JSON object per line."""
     schema = None if shard.options.only_text else _merged_schema(shard, path, block_bytes)
-    line = 1
-    for block in line_blocks(path, block_bytes):
+    line = shard.first_line
+    for block in shard_blocks(shard, block_bytes, problems):
         for table in _block_tables(block, line, schema, shard, problems):
             yield standard_batch(table.rows, shard, table.first_line, problems)
         line += block.count(b"\n")
@@ -45,14 +46,24 @@ def read_json_array(
             yield from read_json_lines(shard, path, problems, block_bytes)
             return
     with open_bytes(path) as stream:
-        data = stream.read()
-    try:
-        records = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=list[dict[str, Any]])
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise WinnowError(f"not an array of JSON objects: {error}", where=shard.where) from error
+        data = _whole(stream, shard).removeprefix(b"\xef\xbb\xbf")
+    records = decode_json(data, list[dict[str, Any]], "not an array of JSON objects", where=shard.where)
     for first in range(0, len(records), _ARRAY_ROWS):
         table = _table_of(records[first : first + _ARRAY_ROWS], None, shard)
         yield standard_batch(table, shard, first + 1, problems)
+
+
+def _whole(stream: Any, shard: Shard) -> bytes:
+    """All of a stream that is not too long: the records of an array take some times as much memory."""
+    most = _ARRAY_LINES * shard.options.max_line_bytes
+    data: bytes = stream.read(most + 1)
+    if len(data) > most:
+        raise WinnowError(
+            f"a JSON array of more than {most:,} bytes, which would have to be read whole",
+            where=shard.where,
+            hint="make it JSON lines (jq -c '.[]'), or raise --max-line-bytes",
+        )
+    return data
 
 
 class _Rows:
@@ -67,7 +78,7 @@ def _merged_schema(shard: Shard, path: Path | RemoteFile, block_bytes: int) -> p
     """One schema for the whole file: types are widened where blocks differ, and text where they clash."""
     tolerant = replace(shard, options=replace(shard.options, on_error="skip"))
     merged = pa.schema([])
-    for block in line_blocks(path, block_bytes):
+    for block in shard_blocks(shard, block_bytes, Problems()):
         for table in _block_tables(block, 1, None, tolerant, Problems()):
             merged = _unify(merged, table.rows.schema)
     return merged

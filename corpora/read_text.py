@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
 from corpora.columns import standard_batch
-from corpora.documents import Problems, Shard
-from corpora.remote import RemoteFile
-from corpora.streams import line_blocks
+from corpora.documents import Problems, Shard, shard_blocks
 
 
 def read_texts(shard: Shard, problems: Problems, block_bytes: int) -> Iterator[pa.RecordBatch]:
     """Yield standard batches; a broken UTF-8 document is reported with the line where it starts.
 
     With the unit `document`, a file larger than `block_bytes` becomes consecutive documents cut at
-    line ends, so that memory stays bounded.
+    line ends, so that memory stays bounded; so does a paragraph.
     """
-    if not isinstance(shard.origin, Path | RemoteFile):
-        raise TypeError(f"a file was expected, not {shard.origin!r}")
-    for first_line, pieces in _pieces(shard.origin, shard.options.text_unit, block_bytes):
+    blocks = shard_blocks(shard, block_bytes, problems)
+    for first_line, pieces in _pieces(blocks, shard.options.text_unit, block_bytes):
         texts: list[str] = []
         ids: list[str] = []
         line = first_line
@@ -42,16 +38,18 @@ def _table(ids: list[str], texts: list[str], shard: Shard) -> pa.Table:
     )
 
 
-def _pieces(path: Path | RemoteFile, unit: str, block_bytes: int) -> Iterator[tuple[int, list[bytes]]]:
+def _pieces(blocks: Iterable[bytes], unit: str, block_bytes: int) -> Iterator[tuple[int, list[bytes]]]:
     line = 1
     waiting = b""  # an unfinished paragraph
-    for block in line_blocks(path, block_bytes):
+    for block in blocks:
         if unit == "document":
             yield line, [block]
         elif unit == "line":
             yield line, [text + b"\n" for text in block.split(b"\n")]
         else:
             *whole, waiting = _paragraphs(waiting + block)
+            if len(waiting) >= block_bytes:
+                whole, waiting = [*whole, waiting], b""
             yield line, whole
             block = b"".join(whole)  # noqa: PLW2901 - lines are counted as they are handed out
         line += block.count(b"\n")

@@ -146,5 +146,5 @@ def _check_sources(sources: list[SourceTable], path: Path) -> None:
     if repeated is not None:
         raise WrongCall(f"two sources are called {repeated!r}", where=path)
     for source in sources:
-        if source.weight <= 0 or (source.limit is not None and source.limit <= 0):
+        if not 0 < source.weight < float("inf") or (source.limit is not None and source.limit <= 0):
             raise WrongCall(f"source {source.name!r}: weight and limit must be above 0", where=path)

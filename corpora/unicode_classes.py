@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import cache
+from importlib.metadata import version
 
 import numpy as np
 import numpy.typing as npt
+
+from corpora.table_cache import stored_table
 
 # The classes that the named pre-tokenization patterns distinguish (regex-module property names), and
 # those that curation counts. A code point may have several bits. Values fit in uint16.
@@ -51,9 +55,15 @@ _SURROGATES = (0xD800, 0xE000)
 def class_table() -> npt.NDArray[np.uint16]:
     """The table, shape (1,114,112,), uint16: entry c holds the class bits of code point c.
 
-    Built from the `regex` module, so that scanners and `regex` agree on the Unicode version. Lone
-    surrogates have no class. The array is read-only and shared.
+    Built from the `regex` module, so that scanners and `regex` agree on the Unicode version; kept on disk,
+    because that takes a third of a second. Lone surrogates have no class. The array is read-only and shared.
     """
+    definition = zlib.crc32(repr(sorted(_PATTERNS.items())).encode())
+    name = f"classes-{definition:08x}-regex-{version('regex')}"
+    return stored_table(name, np.uint16, CODE_POINTS, _build)
+
+
+def _build() -> npt.NDArray[np.uint16]:
     import regex
 
     table = np.zeros(CODE_POINTS, dtype=np.uint16)
@@ -63,5 +73,4 @@ def class_table() -> npt.NDArray[np.uint16]:
         for bit, pattern in _PATTERNS.items():
             for match in regex.finditer(f"(?:{pattern})+", text, flags=regex.V1):
                 table[start + match.start() : start + match.end()] |= bit
-    table.flags.writeable = False
     return table

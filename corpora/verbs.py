@@ -20,4 +20,6 @@ VERBS = {
     "norms": "audit.norms.commands:norms",
     "probe": "audit.probe.commands:probe",
     "scan": "audit.leaks.scan_command:scan",
+    "plan": "corpora.plan_command:plan",
+    "verify": "corpora.verify_command:verify",
 }

@@ -58,9 +58,7 @@ def calibrate_rules(corpus: Corpus, settings: JudgeSettings) -> Calibration:
         _count(counted, judge, measured)
     total = languages.total()
     if not total:
-        raise WinnowError(
-            "no documents in the input", where=", ".join(shard.where for shard in corpus.shards[:3])
-        )
+        raise WinnowError("no documents in the input", where=corpus.where)
     return Calibration(total, languages, tuple(counted.values()))
 
 

@@ -54,7 +54,7 @@ def _groups() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
     one character of each group adds to the counts, shape (groups, len(COUNT_NAMES)).
     """
     points = np.arange(CODE_POINTS)
-    bits = class_table().astype(np.int64)
+    bits = class_table()
     marks = {
         POINTS: np.ones(CODE_POINTS, dtype=np.bool_),
         INVISIBLES: ((bits & INVISIBLE) != 0) & ~np.isin(points, _ZERO_WIDTH_JOINERS),
@@ -65,14 +65,16 @@ def _groups() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
         BRACKETS: np.isin(points, [ord(sign) for sign in "{};="]),
         **{column: (bits & bit) != 0 for column, bit in _CLASSES.items()},
     }
-    code = np.zeros(CODE_POINTS, dtype=np.int64)
+    code = np.zeros(CODE_POINTS, dtype=np.uint32)
     for number, mark in enumerate(marks.values()):
-        code |= mark.astype(np.int64) << number
-    codes, group = np.unique(code, return_inverse=True)
+        code |= mark.astype(np.uint32) << np.uint32(number)
+    codes = np.flatnonzero(np.bincount(code))
+    group_of_code = np.zeros(1 << len(marks), dtype=np.uint8)
+    group_of_code[codes] = np.arange(len(codes))
     adds = np.zeros((len(codes), len(COUNT_NAMES)))
     for number, column in enumerate(marks):
         adds[:, column] = codes >> number & 1
-    return group.astype(np.uint8), adds
+    return group_of_code[code], adds
 
 
 def count_classes(points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -94,31 +96,31 @@ def _count_groups(points, starts, group, histogram):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True)
 def count_runs(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], folded: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8], scripts: npt.NDArray[np.uint8], counts: npt.NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Fill the columns of `counts` that depend on runs: words, digits, glued keywords, addresses.
 
-    `kinds` are those of folded code points (points.folded_kind_table).
+    `folded` and `kinds` are those of `curation.points.Text`.
     """
     for document in range(len(starts) - 1):
         row = counts[document]
         at, end = starts[document], starts[document + 1]
         single = 0  # words of one letter in a row, one space apart: `H o k i`
         while at < end:
-            kind = kinds[points[at]]
+            kind = kinds[at]
             stop = at + 1
-            while stop < end and kinds[points[stop]] == kind and kind != OTHER:
+            while stop < end and kinds[stop] == kind and kind != OTHER:
                 stop += 1
             if kind == WORD:
                 row[WORDS] += 1
                 row[MIXED_WORDS] += _mixes_scripts(points, scripts, at, stop)
-                row[LUCKY_NAMES] += _is_lucky_name(points, fold, kinds, at, stop, end)
+                row[LUCKY_NAMES] += _is_lucky_name(points, folded, kinds, at, stop, end)
             elif kind == DIGIT:
                 row[LONG_DIGIT_RUNS] += 5 <= stop - at <= 12
             elif kind == OTHER:
-                row[GLUED] += _is_glue(points, kinds, fold, starts[document], at, end)
-                length = _address_length(points, fold, kinds, at, end)
+                row[GLUED] += _is_glue(points, kinds, folded, starts[document], at, end)
+                length = _address_length(points, folded, kinds, at, end)
                 row[URLS] += length > 0
                 row[URL_POINTS] += length
             if kind in (WORD, DIGIT) and stop - at == 1:
@@ -142,24 +144,24 @@ def _mixes_scripts(points, scripts, at, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _is_lucky_name(points, fold, kinds, at, stop, end):  # type: ignore[no-untyped-def]
+def _is_lucky_name(points, folded, kinds, at, stop, end):  # type: ignore[no-untyped-def]
     """Whether three or more Latin letters are followed by a lucky number: brands such as `hoki777`, `ton4d`.
 
     Lucky: one digit twice or more, 69, 303, 138, 168, 365, or the lottery endings 2d, 3d and 4d.
     """
     length = stop - at
-    if length < 3 or fold[points[at]] > 0x7A or stop >= end:
+    if length < 3 or folded[at] > 0x7A or stop >= end:
         return False
     digits, number, same = 0, np.int64(0), True
-    while stop + digits < end and kinds[points[stop + digits]] == DIGIT and digits < 5:
-        digit = np.int64(fold[points[stop + digits]]) - 0x30
+    while stop + digits < end and kinds[stop + digits] == DIGIT and digits < 5:
+        digit = np.int64(folded[stop + digits]) - 0x30
         number = number * 10 + digit
-        same = same and fold[points[stop + digits]] == fold[points[stop]]
+        same = same and folded[stop + digits] == folded[stop]
         digits += 1
     after = stop + digits
-    follows_letter = after < end and kinds[points[after]] == WORD
-    if digits == 1 and 2 <= number <= 4 and follows_letter and fold[points[after]] == 0x64:
-        return after + 1 >= end or kinds[points[after + 1]] != WORD
+    follows_letter = after < end and kinds[after] == WORD
+    if digits == 1 and 2 <= number <= 4 and follows_letter and folded[after] == 0x64:
+        return after + 1 >= end or kinds[after + 1] != WORD
     if digits < 2 or follows_letter:
         return False
     return (
@@ -173,17 +175,17 @@ def _is_lucky_name(points, fold, kinds, at, stop, end):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _is_glue(points, kinds, fold, start, at, end):  # type: ignore[no-untyped-def]
+def _is_glue(points, kinds, folded, start, at, end):  # type: ignore[no-untyped-def]
     """Whether a separator of keyword lists (`_ ＿ ￣ ｜ |`) touches a letter of a script without spaces."""
     point = points[at]
     if point != 0x5F and point != 0xFF3F and point != 0xFFE3 and point != 0xFF5C and point != 0x7C:
         return False
-    before = at > start and kinds[points[at - 1]] == SOLID
-    return before or (at + 1 < end and kinds[points[at + 1]] == SOLID)
+    before = at > start and kinds[at - 1] == SOLID
+    return before or (at + 1 < end and kinds[at + 1] == SOLID)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _address_length(points, fold, kinds, at, end):  # type: ignore[no-untyped-def]
+def _address_length(points, folded, kinds, at, end):  # type: ignore[no-untyped-def]
     """The length of what follows `://` at `at` (ASCII without spaces), or 0."""
     if at + 2 >= end or points[at] != 0x3A or points[at + 1] != 0x2F or points[at + 2] != 0x2F:
         return 0

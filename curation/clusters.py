@@ -52,6 +52,6 @@ def read_clusters(path: Path) -> dict[str, int]:
         raise WrongCall("no such file", where=path, hint=hint)
     try:
         table = pq.read_table(path, columns=["id", "documents"])
-    except (pa.ArrowInvalid, KeyError) as error:
+    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
         raise WrongCall(f"no clusters: {error}", where=path, hint=hint) from error
     return dict(zip(table.column("id").to_pylist(), table.column("documents").to_pylist(), strict=True))

@@ -18,7 +18,7 @@ from curation import gram_kernel as grams
 from curation import line_kernel as lines
 from curation import word_kernel as words
 from curation.phrase_kernel import PhraseTrie, build_trie, count_phrases
-from curation.points import decode, fold_table, folded_kind_table, kind_table
+from curation.points import Text, kind_table, read_text
 from curation.scripts import script_table
 
 Column = npt.NDArray[np.float64]
@@ -51,8 +51,7 @@ class Counted:
     """
 
     batch: Batch
-    points: npt.NDArray[np.uint32]
-    starts: npt.NDArray[np.int64]
+    text: Text
     characters: Column
     lines: Column
     grams: Column
@@ -118,8 +117,9 @@ class Counted:
     def word(self, column: int) -> Column:
         """One column of the word counts, which are made when first asked for."""
         if "words" not in self.later:
-            table = np.zeros((len(self.starts) - 1, len(words.WORD_NAMES)))
-            words.measure_words(self.points, self.starts, fold_table(), kind_table(), lines.ENDS, table)
+            text = self.text
+            table = np.zeros((len(text.starts) - 1, len(words.WORD_NAMES)))
+            words.measure_words(text.points, text.starts, text.folded, text.kinds, lines.ENDS, table)
             self.later["words"] = table
         values: Column = self.later["words"][:, column]
         return values
@@ -141,17 +141,16 @@ def lexicon_trie() -> PhraseTrie:
 
 def count(batch: Batch) -> Counted:
     """Run the kernels over a batch."""
-    points, starts = decode(batch.data, batch.offsets)
+    text = read_text(batch.data, batch.offsets)
+    points, starts, folded, kinds = text.points, text.starts, text.folded, text.kinds
     documents, trie = len(starts) - 1, lexicon_trie()
-    classes, kinds, fold = class_table(), kind_table(), fold_table()
     character_counts = characters.count_classes(points, starts)
-    characters.count_runs(points, starts, fold, folded_kind_table(), script_table(), character_counts)
+    characters.count_runs(points, starts, folded, kinds, script_table(), character_counts)
     line_counts = np.zeros((documents, len(lines.LINE_NAMES)))
-    lines.measure_lines(points, starts, classes, kinds, lines.ENDS, lines.BULLET, line_counts)
+    line_tables = (class_table(), kind_table(), lines.ENDS, lines.BULLET)
+    lines.measure_lines(points, starts, *line_tables, line_counts)
     gram_values = np.zeros((documents, len(grams.GRAM_NAMES)))
-    grams.measure_grams(points, starts, fold, kinds, GRAM_LIMIT, gram_values)
-    covered, different = count_phrases(points, starts, trie)
+    grams.measure_grams(starts, folded, kinds, GRAM_LIMIT, gram_values)
+    covered, different = count_phrases(text, trie)
     topics = {name: index for index, name in enumerate(trie.topics)}
-    return Counted(
-        batch, points, starts, character_counts, line_counts, gram_values, covered, different, topics
-    )
+    return Counted(batch, text, character_counts, line_counts, gram_values, covered, different, topics)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from curation.counting import Batch
 from curation.near_duplicates import NearDuplicates, sketches
 from curation.near_kernel import FEWEST, add, sample_grams, share_counted
-from curation.points import decode, fold_table, folded_kind_table
+from curation.points import Text, read_text
 from curation.repeated_units import Hashes, unit_hashes
 from curation.rules import DuplicateRules
 
@@ -54,17 +54,15 @@ NO_REPETITION = Repetition(None, math.nan, math.nan)
 
 def fingerprints(batch: Batch, rules: DuplicateRules) -> list[Fingerprint]:
     """The fingerprints of a batch's documents, with what the rules ask for."""
-    return decoded_fingerprints(*decode(batch.data, batch.offsets), rules)
+    return text_fingerprints(read_text(batch.data, batch.offsets), rules)
 
 
-def decoded_fingerprints(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], rules: DuplicateRules
-) -> list[Fingerprint]:
-    """As `fingerprints`, of code points, shape (n,), with offsets, shape (documents + 1,)."""
-    samples, offsets, digests = sample_grams(points, starts, fold_table(), folded_kind_table())
+def text_fingerprints(text: Text, rules: DuplicateRules) -> list[Fingerprint]:
+    """As `fingerprints`, of documents that are decoded already."""
+    samples, offsets, digests = sample_grams(text.starts, text.folded, text.kinds)
     pieces = [samples[first:end].copy() for first, end in pairwise(offsets)]
     found = sketches(pieces) if rules.near else [None] * len(pieces)
-    units = unit_hashes(points, starts, rules)
+    units = unit_hashes(text, rules)
     if not rules.boilerplate:  # they travel between processes
         pieces = [piece[:0] for piece in pieces]
     return [Fingerprint(digests[d].tobytes(), pieces[d], found[d], units[d]) for d in range(len(pieces))]

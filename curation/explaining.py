@@ -86,7 +86,7 @@ def find_document(corpus: Corpus, document_id: str) -> Document:
                         f"the document's text is broken: {text}", where=f"{shard.where}: {document_id}"
                     )
                 return Document(document_id, batch.column("source")[row].as_py(), text)
-    where = ", ".join(shard.where for shard in corpus.shards[:3])
+    where = corpus.where
     raise WinnowError(
         f"no document {document_id!r}", where=where, hint="ids stand in DIR/decisions; --id-field"
     )

@@ -52,8 +52,9 @@ def run_filter(
         seconds = time.perf_counter() - started
         write_json(out / SUMMARY, result.tally.summary(seconds))
         write_clusters(sorted((out / DECISIONS).glob("part-*.parquet")), out / CLUSTERS)
-        parts = [NamedFile(path.absolute(), str(path.relative_to(out))) for path in result.parts]
-        outputs = list(over_files(settings.engine, hash_named, parts))
+        written = [*result.parts, out / CLUSTERS]
+        named = [NamedFile(path.absolute(), str(path.relative_to(out))) for path in written]
+        outputs = list(over_files(settings.engine, hash_named, named))
         counts = {
             "documents_in": result.tally.documents_in,
             "documents_kept": result.tally.documents_kept,

@@ -21,17 +21,15 @@ GRAM_NAMES = ("repeated_grams", "top_stem_share", "stem_tails")
 
 @njit(cache=True, nogil=True)
 def measure_grams(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
-    kinds: npt.NDArray[np.uint8], limit: int, out: npt.NDArray[np.float64],
+    starts: npt.NDArray[np.int64], folded: npt.NDArray[np.uint32], kinds: npt.NDArray[np.uint8], limit: int,
+    out: npt.NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Fill `out`, shape (documents, 3): share of n-grams seen before in the document, share of characters
     in the most frequent stem, and the most different tails after one stem.
 
     Only letters and digits count, folded, digits all alike; the first `limit` of them.
     """
-    size = 1
-    while size < 2 * limit:
-        size *= 2
+    size = _table_size(limit)
     keys = np.zeros(size, dtype=np.uint64)
     owner = np.zeros(size, dtype=np.int64)  # which fill of the table a slot belongs to; saves clearing it
     values = np.zeros(size, dtype=np.int32)
@@ -42,24 +40,34 @@ def measure_grams(
     for document in range(len(starts) - 1):
         length, solid = 0, 0
         for at in range(starts[document], starts[document + 1]):
-            point = fold[points[at]]
-            kind = kinds[point]
+            point, kind = folded[at], kinds[at]
             if kind != OTHER and kind != BLANK and length < limit:
                 kept[length] = 0x30 if kind == DIGIT else point
                 solid += kind == SOLID
                 length += 1
         is_solid = 2 * solid > length
+        mask = np.uint64(_table_size(length) - 1)  # a short document stays in a part that fits the cache
         number = _hash_all(kept, length, GRAM_SOLID if is_solid else GRAM_WORD, hashes)
         fills += 1
-        out[document, REPEATED_GRAMS] = _repeated(hashes, number, keys, owner, fills) / max(1, number)
+        out[document, REPEATED_GRAMS] = _repeated(hashes, number, keys, owner, mask, fills) / max(1, number)
         stem = STEM_SOLID if is_solid else STEM_WORD
         number = _hash_all(kept, length, stem, hashes)
         fills += 1
-        top = _top_stem(hashes, number, keys, owner, values, tails, fills)
+        top = _top_stem(hashes, number, keys, owner, values, tails, mask, fills)
         out[document, TOP_STEM_SHARE] = min(1.0, top * stem / max(1, length))
         if top > 0:
             number = _hash_all(kept, length, stem + TAIL, longer)
-            out[document, STEM_TAILS] = _most_tails(hashes, longer, number, keys, owner, values, tails, fills)
+            tables = (keys, owner, values, tails)
+            out[document, STEM_TAILS] = _most_tails(hashes, longer, number, tables, mask, fills)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _table_size(entries):  # type: ignore[no-untyped-def]
+    """The power of two that is at least twice the number of entries."""
+    size = 1
+    while size < 2 * entries:
+        size *= 2
+    return size
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -94,9 +102,8 @@ def _hash_all(kept, length, gram, hashes):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _slot(keys, owner, key, fill):  # type: ignore[no-untyped-def]
+def _slot(keys, owner, key, mask, fill):  # type: ignore[no-untyped-def]
     """The slot that holds `key` in this fill, or the free slot where it belongs."""
-    mask = np.uint64(len(keys) - 1)
     slot = key & mask
     while owner[slot] == fill and keys[slot] != key:
         slot = (slot + np.uint64(1)) & mask
@@ -104,10 +111,10 @@ def _slot(keys, owner, key, fill):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _repeated(hashes, number, keys, owner, fill):  # type: ignore[no-untyped-def]
+def _repeated(hashes, number, keys, owner, mask, fill):  # type: ignore[no-untyped-def]
     repeated = 0
     for at in range(number):
-        slot = _slot(keys, owner, hashes[at], fill)
+        slot = _slot(keys, owner, hashes[at], mask, fill)
         if owner[slot] == fill:
             repeated += 1
         else:
@@ -116,10 +123,10 @@ def _repeated(hashes, number, keys, owner, fill):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _top_stem(hashes, number, keys, owner, counts, tails, fill):  # type: ignore[no-untyped-def]
+def _top_stem(hashes, number, keys, owner, counts, tails, mask, fill):  # type: ignore[no-untyped-def]
     top = 0
     for at in range(number):
-        slot = _slot(keys, owner, hashes[at], fill)
+        slot = _slot(keys, owner, hashes[at], mask, fill)
         if owner[slot] != fill:
             keys[slot], owner[slot], counts[slot], tails[slot] = hashes[at], fill, 0, 0
         counts[slot] += 1
@@ -128,14 +135,15 @@ def _top_stem(hashes, number, keys, owner, counts, tails, fill):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def _most_tails(stems, longer, number, keys, owner, counts, tails, fill):  # type: ignore[no-untyped-def]
+def _most_tails(stems, longer, number, tables, mask, fill):  # type: ignore[no-untyped-def]
     """Different tails after the stem that has most; stems with their tail go to the same table."""
+    keys, owner, counts, tails = tables
     most = 0
     for at in range(number):
-        of_stem = _slot(keys, owner, stems[at], fill)
+        of_stem = _slot(keys, owner, stems[at], mask, fill)
         if counts[of_stem] < _STEM_TIMES:
             continue
-        slot = _slot(keys, owner, longer[at], fill)
+        slot = _slot(keys, owner, longer[at], mask, fill)
         if owner[slot] != fill:
             keys[slot], owner[slot], counts[slot] = longer[at], fill, 0
             tails[of_stem] += 1

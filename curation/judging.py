@@ -14,7 +14,7 @@ from corpora.errors import WinnowError
 from curation.banned_phrases import ban_shares
 from curation.counting import Column, count
 from curation.cutting import Cut, without
-from curation.duplicates import Fingerprint, decoded_fingerprints
+from curation.duplicates import Fingerprint, text_fingerprints
 from curation.language_id import LanguageIdentifier
 from curation.language_model import LanguageModel
 from curation.language_verdict import UNKNOWN, Verdict
@@ -125,7 +125,7 @@ class Judge:
         if not self.settings.full:
             counted.wanted.update(wanted_slow_signals(counted, self.settings.rules, extra_signals))
         signals = measure_counted(counted, names)
-        found = decoded_fingerprints(counted.points, counted.starts, self.settings.rules.duplicates)
+        found = text_fingerprints(counted.text, self.settings.rules.duplicates)
         return Measured(texts, verdicts, signals, found)
 
     def _judge_sized(self, sized: Sequence[tuple[str, float]]) -> list[Judgement]:

@@ -60,7 +60,7 @@ def enough_letters(scripts: ScriptShare, options: LanguageOptions) -> bool:
 def _fitting_candidates(
     line: str, scripts: ScriptShare, model: LanguageModel, options: LanguageOptions
 ) -> list[Candidate]:
-    """The candidates that are written in the text's script, most evidence first."""
+    """The best two candidates that are written in the text's script, most evidence first."""
     probabilities = dict(model.candidates(line))
     shares, words = ({}, 0) if scripts.dominant in UNSPACED_SCRIPTS else word_shares(line)
     if "Latn" in scripts.counts and not scripts.counts.get("Cyrl"):
@@ -70,12 +70,14 @@ def _fitting_candidates(
     if _model_knows_better(probabilities):
         shares = {}
     weight = options.function_word_weight * min(1.0, words / 8)  # two words out of two say little
-    candidates = [
+    evidence = {code: probabilities.get(code, 0.0) + weight * share for code, share in shares.items()}
+    ranked = sorted(
+        (-value, code) for code, value in {**probabilities, **evidence}.items() if _fits(code, scripts)
+    )
+    return [
         Candidate(code, probabilities.get(code, 0.0), shares.get(code, 0.0), weight, words)
-        for code in probabilities.keys() | shares.keys()
-        if _fits(code, scripts)
+        for _, code in ranked[:2]
     ]
-    return sorted(candidates, key=lambda each: (-each.evidence, each.language))
 
 
 def _decide(fitting: Sequence[Candidate], scripts: ScriptShare, options: LanguageOptions) -> Verdict:

@@ -19,15 +19,14 @@ _MOST = np.uint8(255)
 
 @njit(cache=True, nogil=True)
 def sample_grams(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
-    kinds: npt.NDArray[np.uint8],
+    starts: npt.NDArray[np.int64], folded: npt.NDArray[np.uint32], kinds: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.uint64]]:  # fmt: skip
     """Different sampled hashes of every document's n-grams, their offsets, shape (documents + 1,), and
     digests, shape (documents, 2): two polynomial hashes of all that is not white space, folded.
 
     Only letters and digits count, folded, digits all alike, so that two fillings of one form agree.
     """
-    samples = np.empty(len(points), dtype=np.uint64)
+    samples = np.empty(len(folded), dtype=np.uint64)
     offsets = np.zeros(len(starts), dtype=np.int64)
     window = np.empty(GRAM_WORD, dtype=np.uint64)
     digests = np.empty((len(starts) - 1, 2), dtype=np.uint64)
@@ -41,11 +40,10 @@ def sample_grams(
     count = 0
     for document in range(len(starts) - 1):
         first, second = np.uint64(1), np.uint64(2)
-        gram = _gram_length(points, starts[document], starts[document + 1], fold, kinds)
+        gram = _gram_length(starts[document], starts[document + 1], kinds)
         oldest, rolling, seen, place = power(gram), np.uint64(0), 0, 0
         for at in range(starts[document], starts[document + 1]):
-            point = fold[points[at]]
-            kind = kinds[points[at]]
+            point, kind = folded[at], kinds[at]
             if kind == BLANK:
                 continue
             first = first * ROLL + np.uint64(point)
@@ -85,10 +83,10 @@ def _is_new(keys, owner, key, document):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _gram_length(points, at, end, fold, kinds):  # type: ignore[no-untyped-def]
+def _gram_length(at, end, kinds):  # type: ignore[no-untyped-def]
     solid, letters = 0, 0
     for position in range(at, min(end, at + _BEGINNING)):
-        kind = kinds[points[position]]
+        kind = kinds[position]
         solid += kind == SOLID
         letters += kind != OTHER and kind != BLANK
     return GRAM_SOLID if 2 * solid > letters else GRAM_WORD

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 from corpora.unicode_classes import CODE_POINTS
-from curation.points import BLANK, WORD, fold_table, kind_table
+from curation.points import BLANK, WORD, Text, fold_table
 
 _STARTS = 1 << 18  # size of the table of phrases' first code points, a power of two
 _FACTOR = 31_337 * 509  # odd multipliers, so that neighbouring letters spread
@@ -109,11 +109,11 @@ def _start_of(first, second, third):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _may_start(points, at, end, fold, starts):  # type: ignore[no-untyped-def]
+def _may_start(folded, at, end, starts):  # type: ignore[no-untyped-def]
     if at + 1 >= end:
         return False
-    first, second = fold[points[at]], fold[points[at + 1]]
-    third = fold[points[at + 2]] if at + 2 < end else np.uint32(0)
+    first, second = folded[at], folded[at + 1]
+    third = folded[at + 2] if at + 2 < end else np.uint32(0)
     return starts[_start_of(first, second, third)] or starts[_start_of(first, second, 0)]
 
 
@@ -131,35 +131,34 @@ def _child(keys, children, node, point):  # type: ignore[no-untyped-def]
 
 
 def count_phrases(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], trie: PhraseTrie
+    text: Text, trie: PhraseTrie
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Per document and topic: characters inside phrases, and different phrases; shape (documents, topics).
 
     From left to right the longest phrase counts, and the next begins after it.
     """
-    covered = np.zeros((len(starts) - 1, len(trie.topics)))
+    covered = np.zeros((len(text.starts) - 1, len(trie.topics)))
     different = np.zeros_like(covered)
     seen = np.full(trie.phrases + 1, -1, dtype=np.int64)
-    tables = (fold_table(), kind_table(), trie.starts, trie.root, trie.keys, trie.children)
-    _count(points, starts, *tables, trie.exact, trie.prefix, trie.phrase, seen, covered, different)
+    tables = (trie.starts, trie.root, trie.keys, trie.children, trie.exact, trie.prefix, trie.phrase)
+    _count(text.folded, text.kinds, text.starts, *tables, seen, covered, different)
     return covered, different
 
 
 @njit(cache=True, nogil=True)
 def _count(  # type: ignore[no-untyped-def]
-    points, offsets, fold, kinds, starts, root, keys, children, exact, prefix, phrase, seen, covered, distinct
+    folded, kinds, offsets, starts, root, keys, children, exact, prefix, phrase, seen, covered, distinct
 ):  # fmt: skip
     for document in range(len(offsets) - 1):
         at, end = offsets[document], offsets[document + 1]
         inside = False  # whether the character before is a letter of a script with spaces
         while at < end:
-            point = fold[points[at]]
-            kind = kinds[point]
-            if (inside and kind == WORD) or not _may_start(points, at, end, fold, starts):
+            point, kind = folded[at], kinds[at]
+            if (inside and kind == WORD) or not _may_start(folded, at, end, starts):
                 inside = kind == WORD
                 at += 1
                 continue
-            stop, node = _longest(points, at, end, fold, kinds, root, keys, children, exact, prefix)
+            stop, node = _longest(folded, at, end, kinds, root, keys, children, exact, prefix)
             if stop == at:
                 inside = kind == WORD
                 at += 1
@@ -171,19 +170,18 @@ def _count(  # type: ignore[no-untyped-def]
                 if bits >> np.uint32(topic) & np.uint32(1):
                     covered[document, topic] += stop - at
                     distinct[document, topic] += new
-            inside = kinds[fold[points[stop - 1]]] == WORD
+            inside = kinds[stop - 1] == WORD
             at = stop
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _longest(points, at, end, fold, kinds, root, keys, children, exact, prefix):  # type: ignore[no-untyped-def]
+def _longest(folded, at, end, kinds, root, keys, children, exact, prefix):  # type: ignore[no-untyped-def]
     """The end and the node of the longest phrase that begins at `at`; the end is `at` when there is none."""
     node, best_node, best = np.int32(0), np.int32(0), at
     position = at
     blank = False
     while position < end:
-        point = fold[points[position]]
-        kind = kinds[point]
+        point, kind = folded[position], kinds[position]
         if kind == BLANK and blank:
             position += 1
             continue
@@ -195,7 +193,7 @@ def _longest(points, at, end, fold, kinds, root, keys, children, exact, prefix):
         if prefix[node]:
             best, best_node = position, node
         elif exact[node]:
-            next_kind = kinds[fold[points[position]]] if position < end else BLANK
+            next_kind = kinds[position] if position < end else BLANK
             if not (kind == WORD and next_kind == WORD):
                 best, best_node = position, node
     return best, best_node

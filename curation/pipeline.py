@@ -67,9 +67,7 @@ def filter_corpus(
         run.resume()
         run.write_shards()
         if run.tally.documents_in == 0:
-            raise WinnowError(
-                "no documents in the input", where=", ".join(shard.where for shard in corpus.shards[:3])
-            )
+            raise WinnowError("no documents in the input", where=corpus.where)
     except WinnowError:
         run.remove_when_empty()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -79,6 +80,24 @@ def styled_table() -> npt.NDArray[np.bool_]:
         styled[first:last] = changed & ((classes[fold[points]] & (LETTER | NUMBER)) != 0)
     styled.flags.writeable = False
     return styled
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Decoded documents: `points` (n,), document d at `starts[d]:starts[d + 1]`; what every code point folds
+    to, and the kind of that, both (n,).
+    """
+
+    points: npt.NDArray[np.uint32]
+    starts: npt.NDArray[np.int64]
+    folded: npt.NDArray[np.uint32]
+    kinds: npt.NDArray[np.uint8]
+
+
+def read_text(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Text:
+    """Decode valid UTF-8 (see `decode`) and fold it, once for all kernels."""
+    points, starts = decode(data, offsets)
+    return Text(points, starts, fold_table()[points], folded_kind_table()[points])
 
 
 @njit(cache=True, nogil=True)

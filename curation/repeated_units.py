@@ -11,7 +11,7 @@ import numpy.typing as npt
 from corpora.unicode_classes import class_table
 from curation.counting import Batch
 from curation.cutting import merge_spans
-from curation.points import decode, fold_table, folded_kind_table
+from curation.points import Text, read_text
 from curation.rules import DuplicateRules
 from curation.unit_kernel import count_units, hash_units, unit_counts
 
@@ -21,29 +21,27 @@ _BITS = 26  # of the table of counters: 64 MiB, two probes, so that chance meeti
 _FULL = 0.5  # share of counters in use after which nothing is added
 
 
-def unit_hashes(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], rules: DuplicateRules
-) -> list[Hashes]:
+def unit_hashes(text: Text, rules: DuplicateRules) -> list[Hashes]:
     """The different hashes of every document's lines and paragraphs, none when the rules ask for none."""
     if not rules.unit_documents:
-        return [np.empty(0, dtype=np.uint64)] * (len(starts) - 1)
-    keys, _, offsets = _units(points, starts, rules)
-    return [np.unique(keys[offsets[d] : offsets[d + 1]]) for d in range(len(starts) - 1)]
+        return [np.empty(0, dtype=np.uint64)] * (len(text.starts) - 1)
+    keys, _, offsets = _units(text, rules)
+    return [np.unique(keys[offsets[d] : offsets[d + 1]]) for d in range(len(offsets) - 1)]
 
 
 def repeated_spans(batch: Batch, hashes: Hashes, rules: DuplicateRules) -> list[tuple[int, int]]:
     """Where the lines and paragraphs with these hashes stand in a batch of one document, in characters."""
-    keys, spans, _ = _units(*decode(batch.data, batch.offsets), rules)
+    keys, spans, _ = _units(read_text(batch.data, batch.offsets), rules)
     return merge_spans((int(start), int(end)) for start, end in spans[np.isin(keys, hashes)])
 
 
 def _units(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], rules: DuplicateRules
+    text: Text, rules: DuplicateRules
 ) -> tuple[Hashes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     lines, paragraphs = "lines" in rules.units, "paragraphs" in rules.units
-    tables = (fold_table(), folded_kind_table(), class_table())
+    arrays = (text.points, text.starts, text.folded, text.kinds, class_table())
     found: tuple[Hashes, npt.NDArray[np.int64], npt.NDArray[np.int64]] = hash_units(
-        points, starts, *tables, rules.unit_letters, lines, paragraphs
+        *arrays, rules.unit_letters, lines, paragraphs
     )
     return found
 

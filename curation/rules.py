@@ -227,7 +227,7 @@ def _parse_condition(signal: Any, comparison: Any, threshold: Any, where: str) -
         raise WrongCall(error.what, where=where, hint=error.hint)
     if comparison not in COMPARISONS:
         raise WrongCall(f"{comparison!r} is no comparison", where=where, hint="one of > >= < <=")
-    if not isinstance(threshold, int | float) or isinstance(threshold, bool):
+    if not isinstance(threshold, int | float) or isinstance(threshold, bool) or threshold != threshold:
         raise WrongCall(f"threshold must be a number, not {threshold!r}", where=where)
     return Condition(str(signal), str(comparison), float(threshold))
 

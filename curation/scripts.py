@@ -9,6 +9,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from curation.language_kernel import count_scripts_of
+
 # The main Unicode blocks of each script that a web corpus holds (Unicode 16, Blocks.txt), as hexadecimal
 # first-last pairs. ISO 15924 codes. Kana stands for Hiragana and Katakana together.
 _BLOCKS = {
@@ -126,13 +128,17 @@ def count_scripts(text: str) -> ScriptShare:
     if text.isascii():
         letters = len(text.encode().translate(None, _ASCII_WITHOUT_LETTERS))
         return ScriptShare("Latn", 1.0, letters, {"Latn": letters}) if letters else _NO_LETTERS
-    points = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
-    counts = np.bincount(script_table()[points], minlength=len(SCRIPTS))
-    counts[0] = 0
-    letters = int(counts.sum())
-    top = int(counts.argmax())
-    present = {SCRIPTS[i]: int(counts[i]) for i in np.flatnonzero(counts)}
-    return ScriptShare(SCRIPTS[top], int(counts[top]) / letters if letters else 0.0, letters, present)
+    counts = count_scripts_of(code_points(text), script_table(), len(SCRIPTS)).tolist()
+    present = {SCRIPTS[index]: count for index, count in enumerate(counts) if count}
+    if not present:
+        return _NO_LETTERS
+    letters, top = sum(present.values()), max(present, key=lambda script: present[script])
+    return ScriptShare(top, present[top] / letters, letters, present)
+
+
+def code_points(text: str) -> npt.NDArray[np.uint32]:
+    """The code points of a text, shape (characters,); question marks in place of lone surrogates."""
+    return np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
 
 
 @cache

@@ -18,7 +18,7 @@ _STARTED = np.uint64(1)
 
 @njit(cache=True, nogil=True)
 def hash_templates(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], folded: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8], upper: npt.NDArray[np.bool_], hashes: npt.NDArray[np.uint64],
 ) -> None:  # fmt: skip
     """Fill `hashes`, shape (documents,), with the template of every document; `NO_TEMPLATE` where little is
@@ -33,7 +33,7 @@ def hash_templates(
         whole, before, letters = _STARTED, np.uint64(0), 0
         while at < end:
             stop = _line_end(points, at, end)
-            line, found = _hash_line(points, at, stop, fold, kinds, upper)
+            line, found = _hash_line(points, at, stop, folded, kinds, upper)
             if line not in (_STARTED, before):
                 whole = mix(whole * ROLL + line)
                 letters += found
@@ -50,24 +50,24 @@ def _line_end(points, at, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _hash_line(points, at, end, fold, kinds, upper):  # type: ignore[no-untyped-def]
+def _hash_line(points, at, end, folded, kinds, upper):  # type: ignore[no-untyped-def]
     """The hash of one masked line, and how many letters of it are not masked."""
     line, last, letters, gap = _STARTED, np.uint64(0), 0, False
     while at < end:
-        kind = kinds[fold[points[at]]]
+        kind = kinds[at]
         if kind == BLANK:
             gap = True
             at += 1
             continue
-        stop = _word_end(points, at, end, fold, kinds)
-        sign = _mask(points, at, stop, end, fold, kinds, upper)
+        stop = _word_end(points, at, end, folded, kinds)
+        sign = _mask(points, at, stop, end, folded, kinds, upper)
         if sign == _ADDRESS:
-            stop = _chunk_end(points, at, end, fold, kinds)
+            stop = _chunk_end(points, at, end, folded, kinds)
         if sign == 0:
             if gap and line != _STARTED:
                 line = line * ROLL + np.uint64(_SPACE)
             for place in range(at, stop):
-                line = line * ROLL + np.uint64(fold[points[place]])
+                line = line * ROLL + np.uint64(folded[place])
             if kind != OTHER:
                 letters += (stop - at) * (2 if kind == SOLID else 1)
         elif sign != last:
@@ -77,38 +77,38 @@ def _hash_line(points, at, end, fold, kinds, upper):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _word_end(points, at, end, fold, kinds):  # type: ignore[no-untyped-def]
+def _word_end(points, at, end, folded, kinds):  # type: ignore[no-untyped-def]
     """Where the word of letters and digits ends that begins here; any other character stands alone."""
-    kind = kinds[fold[points[at]]]
+    kind = kinds[at]
     at += 1
     if kind not in (WORD, DIGIT):
         return at
     while at < end:
-        inside = kinds[fold[points[at]]] in (WORD, DIGIT)
-        if not inside and not (at + 1 < end and _joins_digits(points, at, fold, kinds)):
+        inside = kinds[at] in (WORD, DIGIT)
+        if not inside and not (at + 1 < end and _joins_digits(points, at, folded, kinds)):
             break
         at += 1
     return at
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _joins_digits(points, at, fold, kinds):  # type: ignore[no-untyped-def]
+def _joins_digits(points, at, folded, kinds):  # type: ignore[no-untyped-def]
     """Whether a sign stands between two digits, as in 12,000 and 555-0199."""
-    before, after = kinds[fold[points[at - 1]]], kinds[fold[points[at + 1]]]
-    return before == DIGIT and after == DIGIT and kinds[fold[points[at]]] == OTHER
+    before, after = kinds[at - 1], kinds[at + 1]
+    return before == DIGIT and after == DIGIT and kinds[at] == OTHER
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _chunk_end(points, at, end, fold, kinds):  # type: ignore[no-untyped-def]
-    while at < end and kinds[fold[points[at]]] != BLANK and kinds[fold[points[at]]] != SOLID:
+def _chunk_end(points, at, end, folded, kinds):  # type: ignore[no-untyped-def]
+    while at < end and kinds[at] != BLANK and kinds[at] != SOLID:
         at += 1
     return at
 
 
 @njit(cache=True, nogil=True)
-def _mask(points, at, stop, end, fold, kinds, upper):  # type: ignore[no-untyped-def]
+def _mask(points, at, stop, end, folded, kinds, upper):  # type: ignore[no-untyped-def]
     """What stands for the word `points[at:stop]`: nothing, when it is 0."""
-    kind = kinds[fold[points[at]]]
+    kind = kinds[at]
     if kind not in (WORD, DIGIT):
         return np.uint64(0)
     if stop < end and points[stop] == _AT:
@@ -121,6 +121,6 @@ def _mask(points, at, stop, end, fold, kinds, upper):  # type: ignore[no-untyped
     ):
         return _ADDRESS
     for place in range(at, stop):
-        if kinds[fold[points[place]]] == DIGIT:
+        if kinds[place] == DIGIT:
             return _NUMBER
     return _NAME if upper[points[at]] else np.uint64(0)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpora.unicode_classes import UPPER, class_table
-from curation.points import decode, fold_table, kind_table
+from curation.points import read_text
 from curation.template_kernel import NO_TEMPLATE, hash_templates
 
 __all__ = ["NO_TEMPLATE", "templates"]
@@ -17,12 +17,12 @@ __all__ = ["NO_TEMPLATE", "templates"]
 
 def templates(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
     """The template hash of every text (see `curation.template_kernel`), shape (texts,)."""
-    encoded = [text.encode("utf-8", "replace") for text in texts]
+    encoded = [each.encode("utf-8", "replace") for each in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    points, starts = decode(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+    text = read_text(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
     hashes = np.zeros(len(texts), dtype=np.uint64)
-    hash_templates(points, starts, fold_table(), kind_table(), _upper_table(), hashes)
+    hash_templates(text.points, text.starts, text.folded, text.kinds, _upper_table(), hashes)
     return hashes
 
 

@@ -16,7 +16,7 @@ _PARAGRAPH = np.uint64(0x50)  # keeps the hash of a paragraph apart from that of
 
 @njit(cache=True, nogil=True)
 def hash_units(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], folded: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8], classes: npt.NDArray[np.uint16], least: int, lines: bool, paragraphs: bool,
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:  # fmt: skip
     """Hashes of the lines and paragraphs with at least `least` letters, shape (units,); where each stands,
@@ -33,7 +33,7 @@ def hash_units(
         begin, end = starts[document], starts[document + 1]
         at, paragraph, letters_in_paragraph, paragraph_at = begin, _PARAGRAPH, 0, begin
         while at < end:
-            stop, key, letters, blank = _hash_line(points, at, end, fold, kinds, classes)
+            stop, key, letters, blank = _hash_line(points, at, end, folded, kinds, classes)
             if lines and letters >= least:
                 keys[count], spans[count, 0], spans[count, 1] = mix(key), at - begin, stop - begin
                 count += 1
@@ -55,16 +55,14 @@ def hash_units(
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _hash_line(points, at, end, fold, kinds, classes):  # type: ignore[no-untyped-def]
+def _hash_line(points, at, end, folded, kinds, classes):  # type: ignore[no-untyped-def]
     """The end of the line that begins at `at`, its hash, its letters, and whether it is blank."""
     key, letters, blank, digit = np.uint64(1), 0, True, False
     while at < end:
-        point = points[at]
+        point, kind, plain = points[at], kinds[at], folded[at]
         at += 1
         if classes[point] & NEWLINE:
             break
-        folded = fold[point]
-        kind = kinds[point]
         if kind == BLANK:
             continue
         blank = False
@@ -73,7 +71,7 @@ def _hash_line(points, at, end, fold, kinds, classes):  # type: ignore[no-untype
         if kind == DIGIT and digit:
             continue
         digit = kind == DIGIT
-        key = (key ^ np.uint64(0x23 if digit else folded)) * _MULTIPLIER
+        key = (key ^ np.uint64(0x23 if digit else plain)) * _MULTIPLIER
         key ^= key >> np.uint64(29)
     return at, key, letters, blank
 

@@ -25,7 +25,7 @@ _FNV = np.uint64(0x100000001B3)  # FNV-64 prime
 
 @njit(cache=True, nogil=True)
 def measure_words(
-    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], fold: npt.NDArray[np.uint32],
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], folded: npt.NDArray[np.uint32],
     kinds: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint32], out: npt.NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Fill `out`, shape (documents, len(WORD_NAMES)); n-gram columns are shares of what is not blank."""
@@ -41,8 +41,8 @@ def measure_words(
     fill = 0
     for document in range(len(starts) - 1):
         row = out[document]
-        number, solid = _split(points, starts[document], starts[document + 1], fold, kinds, hashes, lengths)
-        _count_marks(row, points, starts[document], starts[document + 1], fold, kinds, ends)
+        number, solid = _split(points, starts[document], starts[document + 1], folded, kinds, hashes, lengths)
+        _count_marks(row, points, starts[document], starts[document + 1], folded, kinds, ends)
         total = lengths[:number].sum()
         factor = SOLID_UNITS if 2 * solid > number else 1
         row[WORDS] = number / factor
@@ -57,13 +57,12 @@ def measure_words(
 
 
 @njit(cache=True, nogil=True)
-def _split(points, at, end, fold, kinds, hashes, lengths):  # type: ignore[no-untyped-def]
+def _split(points, at, end, folded, kinds, hashes, lengths):  # type: ignore[no-untyped-def]
     """Hash every unit; returns their number, and how many are letters of scripts without spaces."""
     number, solid = 0, 0
     inside = False
     for position in range(at, end):
-        point = fold[points[position]]
-        kind = kinds[point]
+        point, kind = folded[position], kinds[position]
         if kind == BLANK:
             inside = False
             continue
@@ -78,11 +77,11 @@ def _split(points, at, end, fold, kinds, hashes, lengths):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True)
-def _count_marks(row, points, at, end, fold, kinds, ends):  # type: ignore[no-untyped-def]
+def _count_marks(row, points, at, end, folded, kinds, ends):  # type: ignore[no-untyped-def]
     wordy = False
     for position in range(at, end):
         point = points[position]
-        kind = kinds[fold[point]]
+        kind = kinds[position]
         following = points[position + 1] if position + 1 < end else np.uint32(0x20)
         row[LETTERS] += kind in (WORD, SOLID)
         row[HASHES] += point == 0x23
@@ -95,7 +94,7 @@ def _count_marks(row, points, at, end, fold, kinds, ends):  # type: ignore[no-un
         )
         row[ELLIPSES] += point == 0x2026 or (dots and following != 0x2E)
         if ends[min(np.searchsorted(ends, point), len(ends) - 1)] == point:
-            after = kinds[fold[following]]
+            after = kinds[position + 1] if position + 1 < end else BLANK
             row[SENTENCES] += after in (BLANK, SOLID) or (point > 0x2FFF and after != OTHER)
         if kind == BLANK or position == end - 1:
             row[WORDY] += wordy or kind == WORD

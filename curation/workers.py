@@ -36,6 +36,8 @@ def judge_in_order(
 class SliceJudge:
     """The task of a process: judges texts, with one language model for all of them."""
 
+    preload = ("curation.worker_start",)
+
     def __init__(self, settings: JudgeSettings) -> None:
         self._judge = Judge(settings)
 

@@ -11,19 +11,34 @@ from pathlib import Path
 import click
 import msgspec
 
+from fuzz.tally import Tally
+
 _HERE = Path(__file__).parent
 _ROOMS = ["corpora", "banlists", "curation", "trainer", "audit"]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("names", metavar="[TARGET]...", nargs=-1)
-@click.option("--runs", default=2_000, show_default=True, help="Executions of each target, besides its seeds.")
-@click.option("--engine", type=click.Choice(["atheris", "mutation"]), help="[default: atheris where it is installed]")
+@click.option(
+    "--runs", default=2_000, show_default=True, help="Executions of each target, besides its seeds."
+)
+@click.option(
+    "--engine", type=click.Choice(["atheris", "mutation"]), help="[default: atheris where it is installed]"
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same inputs (mutation).")
 @click.option("--out", type=click.Path(path_type=Path), default=_HERE / "findings", help="Where findings go.")
 @click.option("--list", "only_list", is_flag=True, help="Print the targets' names.")
 @click.option("--here", is_flag=True, hidden=True, help="Run one target in this process.")
-def fuzz(names: tuple[str, ...], runs: int, engine: str | None, seed: int, out: Path, *, only_list: bool, here: bool) -> None:
+def fuzz(
+    names: tuple[str, ...],
+    runs: int,
+    engine: str | None,
+    seed: int,
+    out: Path,
+    *,
+    only_list: bool,
+    here: bool,
+) -> None:
     """Fuzz every reader, or those named; exit with 1 when one broke its promise.
 
     Example: python -m fuzz --runs 10000 tokenizer-json safetensors
@@ -62,9 +77,12 @@ def _run_here(name: str, runs: int, engine: str, seed: int, out: Path) -> None:
 
 
 def _instrumented() -> contextlib.AbstractContextManager[object]:
-    import atheris
+    import atheris  # type: ignore[import-untyped]
 
-    return atheris.instrument_imports(include=[*_ROOMS, "tomllib", "csv", "zipfile"], exclude=["trainer.merge_kernel"])
+    instrumented: contextlib.AbstractContextManager[object] = atheris.instrument_imports(
+        include=[*_ROOMS, "tomllib", "csv", "zipfile"], exclude=["trainer.merge_kernel"]
+    )
+    return instrumented
 
 
 def _run_apart(name: str, runs: int, engine: str, seed: int, out: Path) -> bool:
@@ -72,18 +90,30 @@ def _run_apart(name: str, runs: int, engine: str, seed: int, out: Path) -> bool:
     tally = out / f"{name}-{engine}.json"
     tally.unlink(missing_ok=True)
     started = time.perf_counter()
-    command = [sys.executable, "-m", "fuzz", name, "--here", f"--runs={runs}", f"--engine={engine}", f"--seed={seed}"]
+    command = [
+        sys.executable,
+        "-m",
+        "fuzz",
+        name,
+        "--here",
+        f"--runs={runs}",
+        f"--engine={engine}",
+        f"--seed={seed}",
+    ]
     done = subprocess.run([*command, f"--out={out}"], cwd=_HERE.parent, capture_output=True, check=False)
     seconds = time.perf_counter() - started
-    record = msgspec.json.decode(tally.read_bytes()) if tally.exists() else {"executions": 0, "findings": {}}
-    executions = _executed(done.stderr) or record["executions"]
-    click.echo(f"{name} {engine}: {executions:,} executions in {seconds:.1f} s, {len(record['findings'])} kinds of findings")
-    for kind, times in record["findings"].items():
+    record = msgspec.json.decode(tally.read_bytes(), type=Tally) if tally.exists() else Tally(name, engine)
+    executions = _executed(done.stderr) or record.executions
+    kinds = len(record.findings)
+    click.echo(f"{name} {engine}: {executions:,} executions in {seconds:.1f} s, {kinds} kinds of findings")
+    for kind, times in record.findings.items():
         click.echo(f"  {times}× {kind}")
     if done.returncode:
         last = done.stderr.decode(errors="replace").splitlines()[-12:]
-        click.echo("\n".join([f"  the process ended with {done.returncode}", *(f"    {line}" for line in last)]))
-    return bool(record["findings"] or done.returncode)
+        click.echo(
+            "\n".join([f"  the process ended with {done.returncode}", *(f"    {line}" for line in last)])
+        )
+    return bool(record.findings or done.returncode)
 
 
 def _executed(log: bytes) -> int:

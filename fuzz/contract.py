@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import time
@@ -81,7 +82,7 @@ def _afterwards(target: Target, data: bytes, folder: Path, seconds: float, grown
         return Finding(target.name, f"slow: {seconds:.1f} s", "time", data)
     if grown > MEMORY_BYTES:
         return Finding(target.name, f"memory: {grown >> 20} MiB more", "memory", data)
-    left = [path.name for path in folder.rglob(".*") if path.is_file()]
+    left = [name for _, _, names in os.walk(folder) for name in names if name.startswith(".")]
     if left:
         return Finding(target.name, f"half-written files: {left}", "files", data)
     return None

@@ -18,18 +18,40 @@ from fuzz.contract import BrokenPromise, Target
 _STOP, _ONLY_TEXT, _PACK = 1, 2, 4  # bits of an input's first byte
 _UNITS: tuple[TextUnit, ...] = ("document", "paragraph", "line")
 _RECORDS = [
-    {"id": "a", "text": "one two", "source": "web", "language": "en", "n": 1, "url": "https://a.example.co.uk/x"},
+    {
+        "id": "a",
+        "text": "one two",
+        "source": "web",
+        "language": "en",
+        "n": 1,
+        "url": "https://a.example.co.uk/x",
+    },
     {"id": "b", "text": "drei\nvier", "source": None, "language": None, "n": 2**60, "url": None},
-]  # fmt: skip
+]
 _LINES = (
     b'{"id": "a", "text": "one two", "n": 1, "tags": ["x"], "meta": {"k": 1.5}}\n'
     b'{"id": 7, "text": "drei", "n": null, "meta": {"k": "v"}}\n'
     b'\xef\xbb\xbf{"text": "\\ud83d\\ude00 \\u0000", "source": "s"}\n\n'
 )
 _WORDS = (
-    b'"text"', b'"id"', b'"source"', b'"language"', b'"url"', b'{"text": "x"}\n', b"1e400", b"-0", b"2020-01-01",
-    b'{"text": 1}\n', b'{"text": null}\n', b"http://[", b"\r", b"\xe2\x80\xa8", b'"input_text"', b"id,text\n", b'""',
-)  # fmt: skip
+    b'"text"',
+    b'"id"',
+    b'"source"',
+    b'"language"',
+    b'"url"',
+    b'{"text": "x"}\n',
+    b"1e400",
+    b"-0",
+    b"2020-01-01",
+    b'{"text": 1}\n',
+    b'{"text": null}\n',
+    b"http://[",
+    b"\r",
+    b"\xe2\x80\xa8",
+    b'"input_text"',
+    b"id,text\n",
+    b'""',
+)
 
 
 def _read(ending: str, data: bytes, folder: Path, *, pack: Callable[[bytes], bytes] | None = None) -> None:
@@ -81,7 +103,9 @@ def _parquet() -> Sequence[bytes]:
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(_RECORDS), sink, compression="zstd")
     plain = io.BytesIO()
-    pq.write_table(pa.table({"text": pa.array(["a", "b", "a"]).dictionary_encode()}), plain, compression="none")
+    pq.write_table(
+        pa.table({"text": pa.array(["a", "b", "a"]).dictionary_encode()}), plain, compression="none"
+    )
     return [b"\0" + sink.getvalue(), b"\1" + plain.getvalue(), b"\2" + plain.getvalue()]
 
 
@@ -104,11 +128,23 @@ _TEXT = "first line\n\nsecond paragraph\r\nzwei\n\n\n\nthird 天天\n".encode()
 
 TARGETS = (
     Target("jsonl", _options(_LINES, _LINES.replace(b"{", b"[")), partial(_read, ".jsonl"), _WORDS),
-    Target("json", _options(b'[{"text": "a", "n": 1}, {"text": "b", "n": "x"}]', _LINES), partial(_read, ".json"), _WORDS),
+    Target(
+        "json",
+        _options(b'[{"text": "a", "n": 1}, {"text": "b", "n": "x"}]', _LINES),
+        partial(_read, ".json"),
+        _WORDS,
+    ),
     Target("csv", _options(_CSV), partial(_read, ".csv"), _WORDS),
     Target("text", lambda: [bytes([unit << 3]) + _TEXT for unit in range(3)], partial(_read, ".txt"), _WORDS),
     Target("parquet", _parquet, partial(_read, ".parquet"), (b"PAR1", b"text", b"id")),
     Target("arrow", _arrow, partial(_read, ".arrow"), (b"ARROW1\0\0", b"\xff\xff\xff\xff", b"text", b"id")),
-    Target("gzip", _packed(gzip.compress), partial(_read, ".jsonl.gz", pack=gzip.compress), (b"\x1f\x8b\x08", *_WORDS)),
-    Target("zstandard", _packed(_zst), partial(_read, ".jsonl.zst", pack=_zst), (b"\x28\xb5\x2f\xfd", *_WORDS)),
-)  # fmt: skip
+    Target(
+        "gzip",
+        _packed(gzip.compress),
+        partial(_read, ".jsonl.gz", pack=gzip.compress),
+        (b"\x1f\x8b\x08", *_WORDS),
+    ),
+    Target(
+        "zstandard", _packed(_zst), partial(_read, ".jsonl.zst", pack=_zst), (b"\x28\xb5\x2f\xfd", *_WORDS)
+    ),
+)

@@ -30,12 +30,49 @@ from trainer.pretokenize import PATTERNS, resolve_pattern, split
 _TEXT = "the 天天 chat room 123 \u0e01\u0e34 \u200b<|x|>\n" * 3
 _ROOT = Path(__file__).parent.parent
 _TOML_WORDS = (
-    b"[[group]]\n", b"[list]\n", b"[[source]]\n", b"= [", b'= "', b"= 1e999\n", b"= nan\n", b"= -inf\n", b"= 2020-01-01\n",
-    b'"""', b"'''", b"{ a = 1 }", b"\\u202e", b"\\U0010ffff", b"0x7fffffffffffffff", b"patterns", b"variants = []\n",
-    b'match = "regex"\n', b'match = "pair"\n', b'match = "bytes"\n', b'match = "fragment_of"\n', b"force = true\n",
-)  # fmt: skip
-_REGEX_WORDS = (b"{0,64}", b"(?:", b"(?=", b"\\b", b"\\p{L}", b"[^", b"|", b"(a+)+", b"(?i)", b"\\1", b"{99999999999}", b"\\u202e", b"&&",
-                b"++", b"(?R)", b"(?<n>", b"\\N{BULLET}", b"\xcb\x90")  # fmt: skip
+    b"[[group]]\n",
+    b"[list]\n",
+    b"[[source]]\n",
+    b"= [",
+    b'= "',
+    b"= 1e999\n",
+    b"= nan\n",
+    b"= -inf\n",
+    b"= 2020-01-01\n",
+    b'"""',
+    b"'''",
+    b"{ a = 1 }",
+    b"\\u202e",
+    b"\\U0010ffff",
+    b"0x7fffffffffffffff",
+    b"patterns",
+    b"variants = []\n",
+    b'match = "regex"\n',
+    b'match = "pair"\n',
+    b'match = "bytes"\n',
+    b'match = "fragment_of"\n',
+    b"force = true\n",
+)
+_REGEX_WORDS = (
+    b"{0,64}",
+    b"(?:",
+    b"(?=",
+    b"\\b",
+    b"\\p{L}",
+    b"[^",
+    b"|",
+    b"(a+)+",
+    b"(?i)",
+    b"\\1",
+    b"{99999999999}",
+    b"\\u202e",
+    b"&&",
+    b"++",
+    b"(?R)",
+    b"(?<n>",
+    b"\\N{BULLET}",
+    b"\xcb\x90",
+)
 
 
 def _ban_list(data: bytes, folder: Path) -> None:
@@ -192,8 +229,12 @@ retired = 2026-01-01
 reason = "r"
 """
 _LOCKED = msgspec.json.encode(
-    {"schema_version": 1, "lists": ["core"], "packs": [{"id": "a", "version": "1", "path": "p", "sha256": "0", "entries": 1}]}
-)  # fmt: skip
+    {
+        "schema_version": 1,
+        "lists": ["core"],
+        "packs": [{"id": "a", "version": "1", "path": "p", "sha256": "0", "entries": 1}],
+    }
+)
 _IMPORTS = {
     "text": b"# words\nlottery\n\xe5\xa4\xa9\xe5\xa4\xa9\n",
     "hosts": b"# hosts\n0.0.0.0 bad.example\n127.0.0.1 localhost\n::1 x.example # c\n",
@@ -216,23 +257,61 @@ check = "ban"
 bytes = "e5a4"
 reason = "r"
 """
+
+
+def _import_seeds(name: str) -> Sequence[bytes]:
+    return [_IMPORTS[name]]
+
+
 _TOKENS = (b"plain", b"hex:e5a4a9", b"tok:o200k_base:2783", b"tok:x:1", b"hex:zz")
 
 TARGETS = (
     Target("ban-list", lambda: [_LIST, *_files("banlists/packs/*.toml")()], _ban_list, _TOML_WORDS),
     Target("ban-lock", lambda: [_LOCKED], _lock, (b'"packs"', b'"lists"')),
     *(
-        Target(f"import-{name}", lambda name=name: [_IMPORTS[name]], partial(_import, name), (b'"pattern"', b'"LOWER"', b"||", b"0.0.0.0 "))  # type: ignore[misc]
+        Target(
+            f"import-{name}",
+            partial(_import_seeds, name),
+            partial(_import, name),
+            (b'"pattern"', b'"LOWER"', b"||", b"0.0.0.0 "),
+        )
         for name in IMPORT_FORMATS
     ),
-    Target("recipe", lambda: [path.read_bytes() for path in builtin_recipes().values()], _recipe, _TOML_WORDS),
-    Target("setting", lambda: [b"train.vocab_size=100", b"filter.rules=[1, 2]", b"x.y=1"], _override, (b"train.", b"="), placed=False),
+    Target(
+        "recipe", lambda: [path.read_bytes() for path in builtin_recipes().values()], _recipe, _TOML_WORDS
+    ),
+    Target(
+        "setting",
+        lambda: [b"train.vocab_size=100", b"filter.rules=[1, 2]", b"x.y=1"],
+        _override,
+        (b"train.", b"="),
+        placed=False,
+    ),
     Target("rules", _files("curation/rules/*.toml"), _rules, _TOML_WORDS),
     Target("policy", lambda: [_POLICY, *_files("audit/policies/*.toml")()], _policy, _TOML_WORDS),
-    Target("configuration", lambda: [b'[audit]\npolicy = "strict"\nall = true\n'], _configuration, _TOML_WORDS),
-    Target("ban-regex", lambda: [rb"[a-z]{3,20}\.example", rb"x(?:y|z)?w\b", rb"\d{1,8}[a\]]\u5929"], _regex, _REGEX_WORDS),
-    Target("pattern", lambda: [each.encode() for each in (*PATTERNS, *set(PATTERNS.values()))], _pattern, _REGEX_WORDS, placed=False),
+    Target(
+        "configuration", lambda: [b'[audit]\npolicy = "strict"\nall = true\n'], _configuration, _TOML_WORDS
+    ),
+    Target(
+        "ban-regex",
+        lambda: [rb"[a-z]{3,20}\.example", rb"x(?:y|z)?w\b", rb"\d{1,8}[a\]]\u5929"],
+        _regex,
+        _REGEX_WORDS,
+    ),
+    Target(
+        "pattern",
+        lambda: [each.encode() for each in (*PATTERNS, *set(PATTERNS.values()))],
+        _pattern,
+        _REGEX_WORDS,
+        placed=False,
+    ),
     Target("token-name", lambda: _TOKENS, _token_name, (b"hex:", b"tok:", b"o200k_base")),
     Target("word-list", lambda: [_IMPORTS["text"]], _words),
-    Target("source-name", lambda: [b"a=hits:x.csv", b"words:y"], _source_name, (b"=", b":", b"hits"), placed=False),
-)  # fmt: skip
+    Target(
+        "source-name",
+        lambda: [b"a=hits:x.csv", b"words:y"],
+        _source_name,
+        (b"=", b":", b"hits"),
+        placed=False,
+    ),
+)

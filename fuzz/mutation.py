@@ -7,10 +7,35 @@ from collections.abc import Sequence
 
 _LONGEST = 1 << 14  # bytes of an input
 _INTERESTING = (
-    b"\x00", b"\xff", b"\x7f", b"\x80", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", b"\xff" * 8, b"\n", b"\r\n", b'"',
-    b"\\", b"-1", b"1e999", b"NaN", b"9" * 40, b"\xed\xa0\x80", b"\xef\xbb\xbf", "\u202e".encode(), b"\x1b[31m", b"[" * 300,
-    b'{"a":' * 100, b"../../x", b"\xf4\x90\x80\x80", b"\\ud800", b"null", b"true", b"[]", b"{}",
-)  # fmt: skip
+    b"\x00",
+    b"\xff",
+    b"\x7f",
+    b"\x80",
+    b"\xff\xff\xff\xff",
+    b"\x00\x00\x00\x80",
+    b"\xff" * 8,
+    b"\n",
+    b"\r\n",
+    b'"',
+    b"\\",
+    b"-1",
+    b"1e999",
+    b"NaN",
+    b"9" * 40,
+    b"\xed\xa0\x80",
+    b"\xef\xbb\xbf",
+    "\u202e".encode(),
+    b"\x1b[31m",
+    b"[" * 300,
+    b'{"a":' * 100,
+    b"../../x",
+    b"\xf4\x90\x80\x80",
+    b"\\ud800",
+    b"null",
+    b"true",
+    b"[]",
+    b"{}",
+)
 
 
 def mutated(seeds: Sequence[bytes], words: Sequence[bytes], chance: random.Random) -> bytes:

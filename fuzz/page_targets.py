@@ -19,9 +19,26 @@ from fuzz.contract import BrokenPromise, Target
 
 _OURS = {"bdi": {"class", "lang"}, "i": set[str]()}
 _WORDS = (
-    b"<script>", b"</bdi>", b"<img src=x onerror=alert(1)>", b"javascript:", b"&lt;", b"&#60;", b"\"'`", b"-->", b"]]>", b"{{ 7*7 }}",
-    b"@user", b"#1", b"|", b"\xe2\x80\xae", b"\x1b]0;x\x07", b"\xc2\x9b31m", b"to=functions.exec", b"<|", b"winnow: ignore",
-)  # fmt: skip
+    b"<script>",
+    b"</bdi>",
+    b"<img src=x onerror=alert(1)>",
+    b"javascript:",
+    b"&lt;",
+    b"&#60;",
+    b"\"'`",
+    b"-->",
+    b"]]>",
+    b"{{ 7*7 }}",
+    b"@user",
+    b"#1",
+    b"|",
+    b"\xe2\x80\xae",
+    b"\x1b]0;x\x07",
+    b"\xc2\x9b31m",
+    b"to=functions.exec",
+    b"<|",
+    b"winnow: ignore",
+)
 
 
 class _Tags(HTMLParser):
@@ -53,7 +70,9 @@ def _markdown(data: bytes, folder: Path) -> None:
         raise BrokenPromise(f"Markdown would obey {_plain(text)!r}")
     shown = _code(text)
     fence = re.match("`+", shown)
-    if fence is None or fence[0] in shown[len(fence[0]) : -len(fence[0])].replace("`" * (len(fence[0]) + 1), ""):
+    if fence is None or fence[0] in shown[len(fence[0]) : -len(fence[0])].replace(
+        "`" * (len(fence[0]) + 1), ""
+    ):
         raise BrokenPromise(f"a code span ends early: {shown!r}")
     sarif_text(text)
 
@@ -73,6 +92,13 @@ def _scan(data: bytes, folder: Path) -> None:
 TARGETS = (
     Target("html", lambda: [b" the", b"<b>&", "\u202e天\u0301".encode()], _html, _WORDS),
     Target("markdown", lambda: [b" the", b"``a`|b", b"[x](y)"], _markdown, _WORDS),
-    Target("leak-scan", lambda: [b"text\nto=functions.exec \xe5\xa4\xa9\xe5\xa4\xa9\xe4\xb8\xad\xe5\xbd\xa9\xe7\xa5\xa8 {\"a\":1}\n",
-                                 "\ufeffx".encode("utf-16-le")], _scan, _WORDS),
-)  # fmt: skip
+    Target(
+        "leak-scan",
+        lambda: [
+            b'text\nto=functions.exec \xe5\xa4\xa9\xe5\xa4\xa9\xe4\xb8\xad\xe5\xbd\xa9\xe7\xa5\xa8 {"a":1}\n',
+            "\ufeffx".encode("utf-16-le"),
+        ],
+        _scan,
+        _WORDS,
+    ),
+)

@@ -8,13 +8,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from corpora.errors import WinnowError
 from corpora.files import write_bytes, write_json
 from fuzz.contract import SECONDS, Finding, Target, check
 from fuzz.mutation import mutated
+from fuzz.tally import Tally
 
 _MEMORY = Path("/dev/shm")  # files that never reach a disk, where the system has that
 _TALLY_EVERY = 500
@@ -22,22 +22,11 @@ _RSS_LIMIT_MIB = 4096
 _LONGEST = 1 << 14
 
 
-@dataclass(slots=True)
-class Tally:
-    """What one run did; `findings` are the distinct broken promises, by what and where."""
-
-    target: str
-    engine: str
-    executions: int = 0
-    seconds: float = 0.0
-    findings: dict[str, int] | None = None
-
-
 class Run:
     """Executes inputs on one target, counts them, and writes each distinct finding's first input to `out`."""
 
     def __init__(self, target: Target, engine: str, out: Path, folder: Path) -> None:
-        self.tally = Tally(target.name, engine, findings={})
+        self.tally = Tally(target.name, engine)
         self._target, self._out, self._folder = target, out, folder
         self._alarm = engine != "atheris"  # libFuzzer has an alarm of its own
         self._last = out / f"{target.name}-last.bin"
@@ -60,7 +49,7 @@ class Run:
 
     def _keep(self, finding: Finding) -> None:
         kind = f"{finding.place} {finding.what.partition(chr(58))[0]}"
-        seen = self.tally.findings if self.tally.findings is not None else {}
+        seen = self.tally.findings
         seen[kind] = seen.get(kind, 0) + 1
         if seen[kind] == 1:
             name = f"{finding.target}-{hashlib.sha256(kind.encode()).hexdigest()[:10]}"
@@ -89,9 +78,11 @@ def fuzz_with_atheris(target: Target, runs: int, out: Path, *, seed: int) -> Non
     Raises WinnowError when atheris is not installed.
     """
     try:
-        import atheris
+        import atheris  # type: ignore[import-untyped]
     except ImportError as error:
-        raise WinnowError("atheris is not installed", hint="pip install atheris, or --engine mutation") from error
+        raise WinnowError(
+            "atheris is not installed", hint="pip install atheris, or --engine mutation"
+        ) from error
     with _scratch() as scratch:
         folder = Path(scratch)
         work, corpus = folder / "work", folder / "corpus"
@@ -106,13 +97,23 @@ def fuzz_with_atheris(target: Target, runs: int, out: Path, *, seed: int) -> Non
 
 def _arguments(target: Target, runs: int, out: Path, folder: Path, corpus: Path, seed: int) -> list[str]:
     dictionary = folder / "words.dict"
-    lines = ('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"' for word in target.words if len(word) <= 64)
+    lines = (
+        '"' + "".join(f"\\x{byte:02x}" for byte in word) + '"' for word in target.words if len(word) <= 64
+    )
     dictionary.write_text("\n".join(lines) + "\n", encoding="ascii")
     return [
-        sys.argv[0], f"-runs={runs}", f"-seed={seed}", f"-timeout={int(SECONDS)}", f"-rss_limit_mb={_RSS_LIMIT_MIB}",
-        f"-max_len={_LONGEST}", f"-artifact_prefix={out}/{target.name}-", f"-dict={dictionary}", "-print_final_stats=1",
-        "-verbosity=0", str(corpus),
-    ]  # fmt: skip
+        sys.argv[0],
+        f"-runs={runs}",
+        f"-seed={seed}",
+        f"-timeout={int(SECONDS)}",
+        f"-rss_limit_mb={_RSS_LIMIT_MIB}",
+        f"-max_len={_LONGEST}",
+        f"-artifact_prefix={out}/{target.name}-",
+        f"-dict={dictionary}",
+        "-print_final_stats=1",
+        "-verbosity=0",
+        str(corpus),
+    ]
 
 
 def _endless(run: Run) -> Callable[[bytes], None]:

@@ -191,38 +191,69 @@ def _cluster_seeds() -> Sequence[bytes]:
 
 @cache
 def _state_seeds() -> Sequence[bytes]:
-    arrays = {name: np.zeros((2, 3) if name in ("cells", "heap", "pairs") else 2, np.int64) for name in State._fields}
+    arrays = {
+        name: np.zeros((2, 3) if name in ("cells", "heap", "pairs") else 2, np.int64)
+        for name in State._fields
+    }
     sink = io.BytesIO()
-    np.savez(sink, **arrays, call=np.array("call"), note=np.array("n"))
+    np.savez(sink, allow_pickle=False, **arrays, call=np.array("call"), note=np.array("n"))
     return [sink.getvalue()]
 
 
 def _decision_seeds() -> Sequence[bytes]:
-    row = {"id": "d", "source": "s", "kept": False, "rule": "short", "value": 1.0, "threshold": 2.0, "language": "en"}
+    row = {
+        "id": "d",
+        "source": "s",
+        "kept": False,
+        "rule": "short",
+        "value": 1.0,
+        "threshold": 2.0,
+        "language": "en",
+    }
     return [_parquet(pa.Table.from_pylist([row, {**row, "value": None}]), compression="none")]
 
 
 _SUMMARY = (
-    b'{"documents": {"in": 2, "kept": 1, "dropped": 1}, "bytes": {"in": 9, "kept": 4}, "dropped_by": {"short": 1},'
+    b'{"documents": {"in": 2, "kept": 1, "dropped": 1}, "bytes": {"in": 9, "kept": 4},'
+    b' "dropped_by": {"short": 1},'
     b' "languages": {"en": {"in": 2, "kept": 1}}, "examples": {"short": [{"id": "d", "excerpt": "x"}]}}'
 )
 _MANIFEST = b'{"call": "x", "configuration": {"reasons": {"short": "too short"}}, "outputs": [{"path": "a"}]}'
 _FINDING = b'{"check":"ban","severity":"error","message":"m","id":3,"bytes":"e5a4","category":"adult"}\n'
 _NORMS = b'{"hot":[{"id":1,"category":"adult"}],"low_lump":{"ids":[1,2]},"unused_direction":{"ids":[3]}}'
-_ASKED = b'{"event":"asked","key":"k"}\n{"event":"answered","key":"k","text":"t","prompt_tokens":1}\n{"event":"asked","key":"l"}\n'
+_ASKED = (
+    b'{"event":"asked","key":"k"}\n{"event":"answered","key":"k","text":"t","prompt_tokens":1}\n'
+    b'{"event":"asked","key":"l"}\n'
+)
 _EVENTS = (
     b'{"event":"merge","id":300,"left":"74","right":"68","token":"7468","text":"th","count":9}\n'
     b'{"event":"refused","rank":301,"left":"74","right":"68","token":"7468","count":9,"entry":"a/b","category":"adult"}\n'
 )
 _PROGRESS = b'{"call":"call","shards":1,"runs":[],"groups":[["en","1/3"]],"documents":2}'
 _ROUNDS = b'{"call":"call","rounds":1,"additions":[]}'
-_WORDS = (b'"id"', b'"bytes"', b'"e5a"', b"18446744073709551616", b'"event"', b"1e400", b"\xe2\x80\xa8", b"\x85", b'"1/0"', b'"in"')
+_WORDS = (
+    b'"id"',
+    b'"bytes"',
+    b'"e5a"',
+    b"18446744073709551616",
+    b'"event"',
+    b"1e400",
+    b"\xe2\x80\xa8",
+    b"\x85",
+    b'"1/0"',
+    b'"in"',
+)
 
 TARGETS = (
     Target("counts", _count_seeds, _counts, (b"PAR1", b"pretoken", b"winnow.pattern")),
     Target("frequencies", _frequency_seeds, _frequencies, (b"PAR1", b"winnow.spread", b'"documents"')),
     Target("clusters", _cluster_seeds, _clusters, (b"PAR1",)),
-    Target("checkpoint", _state_seeds, _checkpoint, (b"PK\x03\x04", b"'descr': '|O'", b"'shape': (99999999999,)", b"<i8", b"True")),
+    Target(
+        "checkpoint",
+        _state_seeds,
+        _checkpoint,
+        (b"PK\x03\x04", b"'descr': '|O'", b"'shape': (99999999999,)", b"<i8", b"True"),
+    ),
     Target("count-progress", lambda: [_PROGRESS], _count_progress, _WORDS),
     Target("ban-rounds", lambda: [_ROUNDS], _rounds, _WORDS),
     Target("manifest", lambda: [_MANIFEST], _manifest, _WORDS),
@@ -232,6 +263,11 @@ TARGETS = (
     Target("merge-log", lambda: [_EVENTS], _merge_log, _WORDS),
     Target("corpus-summary", lambda: [_SUMMARY, _SUMMARY + b"\0" + _MANIFEST], _summary, _WORDS),
     Target("decisions", _decision_seeds, _decisions, (b"PAR1", b"kept", b"rule")),
-    Target("hit-table", lambda: [b"id,token,hits\n1,,2\n, the,nan\n", b"token,hits\na,1e3\n"], _hits, (b"id", b"hits", b'"', b"\r", b"\0", b"9" * 5000)),
+    Target(
+        "hit-table",
+        lambda: [b"id,token,hits\n1,,2\n, the,nan\n", b"token,hits\na,1e3\n"],
+        _hits,
+        (b"id", b"hits", b'"', b"\r", b"\0", b"9" * 5000),
+    ),
     Target("shown-bytes", lambda: [" the\u200b\u202e".encode(), b"\xff\xfea", b"\x1b[2J"], _shown),
-)  # fmt: skip
+)

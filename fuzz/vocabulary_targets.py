@@ -25,14 +25,45 @@ from trainer.weights import open_checkpoint
 
 _NAME = "model.embed_tokens.weight"
 _JSON_WORDS = (
-    b'"id"', b'"model"', b'"vocab"', b'"merges"', b'"added_tokens"', b'"pre_tokenizer"', b'"type"', b'"BPE"', b'"Split"',
-    b'"Regex"', b'"pattern"', b'"String"', b'"Sequence"', b'"pretokenizers"', b'"ByteLevel"', b"18446744073709551616", b"-1", b"1.5",
-    b'"ignore_merges": true', b'"normalizer": {"type": "NFC"}', b'"behavior"', b'"invert": true',
-)  # fmt: skip
+    b'"id"',
+    b'"model"',
+    b'"vocab"',
+    b'"merges"',
+    b'"added_tokens"',
+    b'"pre_tokenizer"',
+    b'"type"',
+    b'"BPE"',
+    b'"Split"',
+    b'"Regex"',
+    b'"pattern"',
+    b'"String"',
+    b'"Sequence"',
+    b'"pretokenizers"',
+    b'"ByteLevel"',
+    b"18446744073709551616",
+    b"-1",
+    b"1.5",
+    b'"ignore_merges": true',
+    b'"normalizer": {"type": "NFC"}',
+    b'"behavior"',
+    b'"invert": true',
+)
 _SAFETENSORS_WORDS = (
-    b'"dtype"', b'"shape"', b'"data_offsets"', b'"__metadata__"', b'"F32"', b'"BF16"', b'"F8_E4M3"', b"[0, 96]", b"[4, 6]",
-    b"[4611686018427387904, 4]", b"[-1, 6]", b"[0, 18446744073709551615]", b"\xff" * 8, b"\x08" + b"\0" * 7,
-)  # fmt: skip
+    b'"dtype"',
+    b'"shape"',
+    b'"data_offsets"',
+    b'"__metadata__"',
+    b'"F32"',
+    b'"BF16"',
+    b'"F8_E4M3"',
+    b"[0, 96]",
+    b"[4, 6]",
+    b"[4611686018427387904, 4]",
+    b"[-1, 6]",
+    b"[0, 18446744073709551615]",
+    b"\xff" * 8,
+    b"\x08" + b"\0" * 7,
+)
 _RAW = 1  # bit of the first byte: the file as it is; without it the header's length is put right
 
 
@@ -130,16 +161,31 @@ def _small_vocabulary() -> dict[str, int]:
 
 
 def _tokenizer_seeds() -> Sequence[bytes]:
-    few = {spelling: id_ for spelling, id_ in _small_vocabulary().items() if spelling in ("t", "h", "e", "th", "the")}
-    split = {"type": "Split", "pattern": {"Regex": "\\p{L}+|[\\s\\S]"}, "behavior": "Isolated", "invert": False}
+    few = {
+        spelling: id_
+        for spelling, id_ in _small_vocabulary().items()
+        if spelling in ("t", "h", "e", "th", "the")
+    }
+    split = {
+        "type": "Split",
+        "pattern": {"Regex": "\\p{L}+|[\\s\\S]"},
+        "behavior": "Isolated",
+        "invert": False,
+    }
     steps = {"type": "Sequence", "pretokenizers": [split, {"type": "ByteLevel", "use_regex": False}]}
     small = {
         "added_tokens": [{"id": 300, "content": "<|x|>", "special": True, "lstrip": True}],
-        "normalizer": None, "pre_tokenizer": {"type": "ByteLevel"}, "decoder": {"type": "ByteLevel"},
+        "normalizer": None,
+        "pre_tokenizer": {"type": "ByteLevel"},
+        "decoder": {"type": "ByteLevel"},
         "model": {"type": "BPE", "vocab": few, "merges": ["t h", ["th", "e"]]},
-    }  # fmt: skip
+    }
     merges = [["t", "h"], ["th", "e"], [to_mapped(b" "), "t"], [to_mapped(b" "), "the"]]
-    whole = {**small, "pre_tokenizer": steps, "model": {"type": "BPE", "vocab": _small_vocabulary(), "merges": merges}}
+    whole = {
+        **small,
+        "pre_tokenizer": steps,
+        "model": {"type": "BPE", "vocab": _small_vocabulary(), "merges": merges},
+    }
     other = {**small, "model": {"type": "WordPiece", "vocab": {}}}
     return [json.dumps(each).encode() for each in (small, whole, other)]
 
@@ -153,19 +199,42 @@ def _tiktoken_seeds() -> Sequence[bytes]:
 
 
 _INDEX = b'{"metadata": {"total_size": 96}, "weight_map": {"model.embed_tokens.weight": "a.safetensors"}}'
-_CONFIG = b'{"model_type": "gemma", "tie_word_embeddings": true, "embedding_multiplier": 12, "text_config": {"scale_emb": 1.5}}'
+_CONFIG = (
+    b'{"model_type": "gemma", "tie_word_embeddings": true, "embedding_multiplier": 12,'
+    b' "text_config": {"scale_emb": 1.5}}'
+)
 _CARRIED = (
-    b'{"vocab_size": 4, "eos_token_id": [2, 3], "bos_token_id": 0, "suppress_tokens": [1], "bad_words_ids": [[2]],'
+    b'{"vocab_size": 4, "eos_token_id": [2, 3], "bos_token_id": 0, "suppress_tokens": [1],'
+    b' "bad_words_ids": [[2]],'
     b' "text_config": {"pad_token_id": null, "image_token_index": 5}}'
 )
-_INDEX_WORDS = (b'"weight_map"', b'"../../x"', b'"/etc/passwd"', b'"a.safetensors"', b'"."', b'".."', b'""', b'"a\\u0000b"')
+_INDEX_WORDS = (
+    b'"weight_map"',
+    b'"../../x"',
+    b'"/etc/passwd"',
+    b'"a.safetensors"',
+    b'"."',
+    b'".."',
+    b'""',
+    b'"a\\u0000b"',
+)
 
 TARGETS = (
     Target("tokenizer-json", _tokenizer_seeds, _tokenizer_json, _JSON_WORDS),
-    Target("tiktoken", _tiktoken_seeds, _tiktoken, (b"dGg= ", b"= ", b" 257\n", b" 99999999999999999999\n", b" \xd9\xa1\n")),
+    Target(
+        "tiktoken",
+        _tiktoken_seeds,
+        _tiktoken,
+        (b"dGg= ", b"= ", b" 257\n", b" 99999999999999999999\n", b" \xd9\xa1\n"),
+    ),
     Target("safetensors", _tensor_seeds, _safetensors, _SAFETENSORS_WORDS),
     Target("safetensors-copy", _tensor_seeds, _safetensors_copy, _SAFETENSORS_WORDS),
     Target("safetensors-index", lambda: [_INDEX], _index, _INDEX_WORDS),
     Target("config-json", lambda: [_CONFIG], _config, (b'"scale_emb"', b'"text_config"', b"1e400", b"NaN")),
-    Target("carried-config", lambda: [_CARRIED], _carried, (b'"vocab_size"', b'"eos_token_id"', b"1e400", b'[["a"]]', b"[null]", b"[{}]")),
-)  # fmt: skip
+    Target(
+        "carried-config",
+        lambda: [_CARRIED],
+        _carried,
+        (b'"vocab_size"', b'"eos_token_id"', b"1e400", b'[["a"]]', b"[null]", b"[{}]"),
+    ),
+)

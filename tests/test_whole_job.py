@@ -157,7 +157,7 @@ def test_the_built_in_lists_cover_what_pollutes_the_sample(tmp_path: Path, winno
         "카지노",
         "出張",
         "名無しさん",
-        "togel",
+        "maxwin",
         "numerusform",
     }
 

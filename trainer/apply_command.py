@@ -9,6 +9,7 @@ import click
 
 from banlists.ban_option import BanListName
 from corpora.cli import TableView, emit, force_option, format_option, verb
+from corpora.display import show_text
 from corpora.errors import WrongCall
 from corpora.progress import Progress
 
@@ -119,7 +120,7 @@ def _emit_summary(
 
     if output_format == "table":
         if out is not None:
-            click.echo(str(out))
+            click.echo(show_text(str(out)))
         return
     cost = written.cost if written else None
     record = removal_summary(

@@ -59,11 +59,16 @@ def _value(key: str, value: Any, ids: IdMap, where: str, notes: list[str]) -> An
         return _size(value, ids, where, notes)
     if key.endswith(_ONE_ID) and isinstance(value, int):
         return _id(value, ids, where, notes)
-    if (key.endswith(_ONE_ID) or key in _LISTS) and isinstance(value, list):
+    if (key.endswith(_ONE_ID) or key in _LISTS) and _all_ids(value):
         return _ids(value, ids)
-    if key in _SEQUENCES and isinstance(value, list):
+    if key in _SEQUENCES and isinstance(value, list) and all(map(_all_ids, value)):
         return [_ids(each, ids) for each in value if all(ids.new(id_) is not None for id_ in each)]
     return value
+
+
+def _all_ids(value: Any) -> bool:
+    """Whether a value is a list of whole numbers; anything else is no list of ids, and stays as it is."""
+    return isinstance(value, list) and all(isinstance(each, int) for each in value)
 
 
 def _size(value: int, ids: IdMap, where: str, notes: list[str]) -> int:

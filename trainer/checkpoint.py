@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,12 @@ from trainer import merge_kernel as kernel
 from trainer.merge_kernel import State
 
 _CALL, _NOTE = "call", "note"
+# What NumPy and zipfile raise for damaged files; NotImplementedError for a compression they do not know,
+# MemoryError for a shape that the file cannot hold.
+_BROKEN = (
+    OSError, KeyError, ValueError, TypeError, EOFError, SyntaxError, MemoryError, OverflowError,
+    NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,9 @@ def load_checkpoint(path: Path, call: str) -> tuple[State, str] | None:
             if str(stored[_CALL]) != call:
                 return None
             arrays, note = {name: stored[name] for name in State._fields}, str(stored[_NOTE])
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            rows = len(arrays["sides"])  # the heap has a row for every pair
+            heap = np.empty((rows, 3), dtype=np.int64)
+            heap[: len(arrays["heap"])] = arrays["heap"]
+    except _BROKEN as error:
         raise WinnowError(f"not a checkpoint: {error}", where=path, hint="--force starts over") from error
-    rows = len(arrays["sides"])  # the heap has a row for every pair
-    heap = np.empty((rows, 3), dtype=np.int64)
-    heap[: len(arrays["heap"])] = arrays["heap"]
     return State(**{**arrays, "heap": heap}), note

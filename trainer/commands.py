@@ -26,7 +26,7 @@ _NAMED_PATTERNS = "o200k, cl100k, gpt2, llama3, qwen, or a regex"
 
 
 def _counting_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options on how to count: `--language-field`, `--workers`, `--memory`."""
+    """Add the options on how to count: `--language-field`, `--workers`, `--memory`, `--checkpoint-every`."""
     decorators = (
         click.option("--language-field", default="language", show_default=True,
                      help="Field that holds a document's language; `und` where there is none."),
@@ -34,6 +34,8 @@ def _counting_options(function: Callable[..., Any]) -> Callable[..., Any]:
                      help="Threads that count; one per core unless given. The result is the same."),
         click.option("--memory", default="2GB", show_default=True,
                      help="What the tables of pretokens may take; beyond it they go to disk in between."),
+        click.option("--checkpoint-every", type=click.FloatRange(min=0), default=60.0, show_default=True,
+                     metavar="SECONDS", help="How much work a killed run may lose."),
     )  # fmt: skip
     for decorate in reversed(decorators):
         function = decorate(function)
@@ -59,7 +61,8 @@ def _counting_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def count(
     inputs: tuple[str, ...], read_options: ReadOptions, out: Path, pattern: str,
     source_weights: tuple[str, ...], frequencies: bool, by_source: bool, source_field: str | None,
-    language_field: str, workers: int | None, memory: str, engine: EngineChoice, force: bool, quiet: bool,
+    language_field: str, workers: int | None, memory: str, checkpoint_every: float, engine: EngineChoice,
+    force: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Count pretokens per language: everything that training needs of a corpus, in one Parquet file.
 
@@ -75,7 +78,7 @@ def count(
 
     if engine.name == "ray":
         workers = workers or max(1, int(engine.ray.cpus_per_task))
-    options = _count_options(resolve_pattern(pattern), language_field, workers, memory)
+    options = _count_options(resolve_pattern(pattern), language_field, workers, memory, checkpoint_every)
     options = replace(options, weights=parse_source_weights(source_weights))
     job = FrequencyJob(out, frequencies, by_source, source_field)
     if source_field is not None and not job.paths:
@@ -152,8 +155,6 @@ def _tell_count(summary: CountSummary, out: Path, progress: Progress) -> None:
     "--allow-fewer", is_flag=True, help="Accept a smaller vocabulary when the corpus gives no more."
 )
 @_counting_options
-@click.option("--checkpoint-every", type=click.FloatRange(min=0), default=60.0, show_default=True,
-              metavar="SECONDS", help="How much merging a killed run may lose.")  # fmt: skip
 @force_option
 def train(
     inputs: tuple[str, ...], read_options: ReadOptions, out: Path, sizes: tuple[int, ...],
@@ -186,7 +187,9 @@ def train(
     opened = open_train_inputs(inputs, _only_needed(read_options, language_field), pattern)
     job = TrainJob(
         opened, tuple(sorted(set(sizes))), options, bans,
-        _count_options(opened.pattern, language_field if chosen_mix else None, workers, memory),
+        _count_options(
+            opened.pattern, language_field if chosen_mix else None, workers, memory, checkpoint_every
+        ),
         chosen_mix, drop_singletons, checkpoint_every, rounds,
     )  # fmt: skip
     progress = Progress(quiet=quiet)
@@ -199,14 +202,16 @@ def train(
 
 
 def _count_options(
-    pattern: str, language_field: str | None, workers: int | None, memory: str
+    pattern: str, language_field: str | None, workers: int | None, memory: str, checkpoint_every: float
 ) -> CountOptions:
     from corpora.machine import available_cores
     from corpora.sizes import parse_memory
     from trainer.counting import CountOptions
 
     cores = workers or available_cores()
-    return CountOptions(pattern, language_field, workers=cores, memory=parse_memory(memory))
+    return CountOptions(
+        pattern, language_field, workers=cores, memory=parse_memory(memory), keep_every=checkpoint_every
+    )
 
 
 def _only_needed(options: ReadOptions, language_field: str) -> ReadOptions:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
 
-import msgspec
-
+from corpora.background import in_background
 from corpora.documents import Corpus, Problems
 from corpora.engine import Engine
 from corpora.errors import WinnowError, WrongCall
-from corpora.manifest import Manifest, hash_file, read_manifest, write_manifest
-from corpora.outputs import AlreadyFinished, fingerprint, refuse_output_inside_inputs
+from corpora.manifest import FileHash, Manifest, hash_file, write_manifest
+from corpora.output_file import check_parquet_output, claim_output, manifest_beside, replacing_output
+from corpora.outputs import fingerprint, writing_file
 from trainer.counting import Count, CountOptions
 from trainer.counts_file import write_counts
 from trainer.sharded_count import ShardedCount
@@ -50,44 +49,50 @@ def count_corpus(
 
     Raises AlreadyFinished when the same call has done so, WrongCall when the output is an input, a
     file that no count wrote, or (unless `force`) that of another call, WinnowError for what cannot be
-    read and when there is no text.
+    read, when there is no text, and while another run writes `out`.
     """
+    check_parquet_output(out, corpus)
+    call = fingerprint("count", count_configuration(options), corpus.identity)
+    with writing_file(out):
+        claim_output(out, call, force=force)
+        return _count_into(out, corpus, options, call, engine, on_bytes)
+
+
+def _count_into(
+    out: Path, corpus: Corpus, options: CountOptions, call: str, engine: Engine | None,
+    on_bytes: Callable[[int], None],
+) -> CountSummary:  # fmt: skip
     started = time.perf_counter()
-    configuration = count_configuration(options)
-    call = fingerprint("count", configuration, corpus.identity)
-    claim_output(out, call, corpus, force=force)
     problems = Problems()
     count = _open_count(options, out.with_name(f".{out.name}.parts"), call, engine)
-    with ThreadPoolExecutor(1) as background:
-        hashes = background.submit(corpus.hashes, engine)
-        count.add(corpus.shards, problems, on_bytes)
-        counted = time.perf_counter()
-        if not count.progress.pretokens:
-            count.clean()
-            raise WinnowError("there is no text to count", where=corpus.where, hint="is --text-field right?")
+    hashes = in_background(corpus.hashes, engine)
+    count.add(corpus.shards, problems, on_bytes)
+    counted = time.perf_counter()
+    if not count.progress.pretokens:
+        count.clean()
+        raise WinnowError("there is no text to count", where=corpus.where, hint="is --text-field right?")
+    with replacing_output(out, call):
         rows = write_counts(out, count.pieces(), options.pattern)
-    summary = _summary(count, problems, rows, started, counted)
-    write_manifest(
-        manifest_beside(out),
-        Manifest(
-            command="count",
-            command_line=sys.argv,
-            configuration=configuration,
-            inputs=hashes.result(),
-            outputs=[hash_file(out, shown_as=out.name)],
-            counts={
-                "documents": summary.documents,
-                "bytes": summary.bytes,
-                "pretokens": summary.pretokens,
-                "rows": summary.rows,
-                "skipped": summary.skipped,
-            },
-            seconds=summary.seconds,
-            call=call,
-        ),
-    )
+        summary = _summary(count, problems, rows, started, counted)
+        write_manifest(manifest_beside(out), _manifest(out, options, call, hashes.result(), summary))
     count.clean()
     return summary
+
+
+def _manifest(
+    out: Path, options: CountOptions, call: str, inputs: Sequence[FileHash], summary: CountSummary
+) -> Manifest:
+    seen = ("documents", "bytes", "pretokens", "rows", "skipped")
+    return Manifest(
+        command="count",
+        command_line=sys.argv,
+        configuration=count_configuration(options),
+        inputs=inputs,
+        outputs=[hash_file(out, shown_as=out.name)],
+        counts={name: getattr(summary, name) for name in seen},
+        seconds=summary.seconds,
+        call=call,
+    )
 
 
 def count_configuration(options: CountOptions) -> dict[str, object]:
@@ -112,41 +117,6 @@ def parse_source_weights(settings: Sequence[str]) -> dict[str, Fraction]:
             raise WrongCall(f"not a source weight: {setting!r}", hint="NAME=2 or NAME=0.5, each name once")
         weights[name] = weight
     return weights
-
-
-def manifest_beside(out: Path) -> Path:
-    """Where the manifest of an output file is."""
-    return out.with_name(out.name + ".manifest.json")
-
-
-def claim_output(out: Path, call: str, corpus: Corpus, *, force: bool) -> None:
-    """Make sure that the call with this fingerprint may write the file `out`.
-
-    Raises AlreadyFinished when it has done so, WrongCall when the file is an input, is no Parquet, was
-    not written by `winnow count`, or (unless `force`) by another call.
-    """
-    refuse_output_inside_inputs(out, corpus.paths)
-    if out.is_dir():
-        raise WrongCall("is a folder; a file is needed", where=out, hint="--out FILE.parquet")
-    if out.suffix != ".parquet":
-        raise WrongCall("counts are Parquet", where=out, hint="--out FILE.parquet")
-    if not out.exists():
-        return
-    found = _call_of(manifest_beside(out)) if manifest_beside(out).exists() else None
-    if found is None:
-        raise WrongCall("exists, and `winnow count` did not write it", where=out, hint="choose another --out")
-    if force:
-        return
-    if found == call:
-        raise AlreadyFinished(out)
-    raise WrongCall("is the output of a different call", where=out, hint="--force replaces it")
-
-
-def _call_of(manifest_path: Path) -> object:
-    try:
-        return read_manifest(manifest_path).get("call")
-    except (WinnowError, OSError, msgspec.DecodeError):
-        return None
 
 
 def _open_count(options: CountOptions, parts: Path, call: str, engine: Engine | None) -> Count | ShardedCount:

@@ -42,7 +42,7 @@ def is_counts_file(path: Path) -> bool:
         return False
     try:
         return set(SCHEMA.names) <= set(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return False
 
 
@@ -74,7 +74,7 @@ def _read(path: Path) -> CountTable:
         keys, offsets = key_buffers(_whole(stored, "pretoken", pa.large_binary()))
         counts = _whole(stored, "count", pa.uint64()).to_numpy()
         names = _whole(stored, "language", pa.large_string()).dictionary_encode()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
         raise WinnowError(f"not a counts file: {error}", where=path) from error
     if counts.size and not 0 < counts.min() <= counts.max() <= _LARGEST_COUNT:
         raise WinnowError("a count is 0 or above 2^63 - 1", where=path)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from corpora.errors import WinnowError
 from corpora.files import atomic_path
+from corpora.json_data import decode_json
 from trainer.source_groups import SourceGroups
 from trainer.spread import LanguageSpread
 
@@ -92,12 +93,16 @@ def read_spread(path: Path) -> list[LanguageSpread]:
 
     Raises WinnowError when `winnow count` did not write it.
     """
-    return msgspec.json.decode(_metadata(path)[_SPREAD_KEY], type=list[LanguageSpread])
+    about = _metadata(path)[_SPREAD_KEY]
+    return decode_json(about, list[LanguageSpread], "not a file of frequencies", where=path)
 
 
 def read_pattern(path: Path) -> str:
     """The regex that cut the pretokens of either file. Raises WinnowError as `read_spread` does."""
-    return _metadata(path)[_PATTERN_KEY].decode()
+    try:
+        return _metadata(path)[_PATTERN_KEY].decode()
+    except UnicodeDecodeError as error:
+        raise WinnowError(f"not a file of frequencies: {error}", where=path) from error
 
 
 def is_frequency_file(path: Path) -> bool:
@@ -116,14 +121,14 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
         with pq.ParquetFile(path) as file:
             for number in range(file.num_row_groups):
                 yield file.read_row_group(number, columns=list(columns))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
         raise WinnowError(f"not a file of frequencies: {error}", where=path) from error
 
 
 def _metadata(path: Path) -> dict[bytes, bytes]:
     try:
         metadata: dict[bytes, bytes] = pq.read_schema(path).metadata or {}
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise WinnowError(f"not a file of frequencies: {error}", where=path) from error
     if not {_PATTERN_KEY, _SPREAD_KEY} <= metadata.keys():
         raise WinnowError(
@@ -135,7 +140,7 @@ def _metadata(path: Path) -> dict[bytes, bytes]:
 def _has_columns(path: Path, schema: pa.Schema) -> bool:
     try:
         return path.is_file() and set(schema.names) <= set(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return False
 
 

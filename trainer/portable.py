@@ -42,6 +42,7 @@ def portable_pattern(pattern: str) -> str:
         else:
             raise WrongCall(
                 f"tokenizers and tiktoken read the pattern's possessive interval {step!r} differently",
+                where="the pattern",
                 hint="write it as an atomic group: (?>X{1,3})",
             )
     return "".join(written)
@@ -66,4 +67,6 @@ def compile_pattern(pattern: str) -> regex.Pattern[str]:
     try:
         return regex.compile(portable_pattern(pattern), regex.V1 if "&&" in pattern else regex.V0)
     except regex.error as error:
-        raise WrongCall(f"not a valid pattern: {error}", hint=f"pattern: {pattern}") from error
+        raise WrongCall(
+            f"not a valid pattern: {error}", where="the pattern", hint=f"pattern: {pattern}"
+        ) from error

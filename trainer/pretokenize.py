@@ -49,6 +49,11 @@ def resolve_pattern(name_or_regex: str) -> str:
     return name_or_regex
 
 
+def _seconds(text: str) -> float:
+    """How long a pattern may take for a text; the slowest of `PATTERNS` is some 100 times as fast."""
+    return 10.0 + len(text) / 10_000
+
+
 def pattern_name(pattern: str) -> str | None:
     """The first name under which `PATTERNS` holds this regex, None for a custom one."""
     return next((name for name, known in PATTERNS.items() if known == pattern), None)
@@ -57,16 +62,23 @@ def pattern_name(pattern: str) -> str | None:
 def split(pattern: str, text: str) -> list[str]:
     """The pretokens of `text`, in order; `"".join` of them is `text` again.
 
-    Raises WinnowError when the pattern leaves part of the text out: tiktoken would lose that part.
+    Raises WinnowError when the pattern leaves part of the text out: tiktoken would lose that part; and
+    when it takes thousands of times as long as patterns do, as one that backtracks without end would.
     """
     pieces: list[str] = []
     position = 0
-    for match in compile_pattern(pattern).finditer(text):
-        if match.start() != position:
-            break
-        if match.end() > position:
-            pieces.append(match.group())
-        position = match.end()
+    try:
+        for match in compile_pattern(pattern).finditer(text, timeout=_seconds(text)):
+            if match.start() != position:
+                break
+            if match.end() > position:
+                pieces.append(match.group())
+            position = match.end()
+    except (TimeoutError, MemoryError) as error:
+        raise WinnowError(
+            f"the pattern does not come to an end at {text[position : position + 20]!r}",
+            hint="repeats inside of repeats, such as (a+)+, take for ever; write it without",
+        ) from error
     if position != len(text):
         raise WinnowError(
             f"the pattern matches nothing at {text[position : position + 20]!r}",

@@ -40,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True):
     @property
     def row_bytes(self) -> int:
         """Bytes of one row, whatever the number format."""
-        return self.size // self.shape[0]
+        return self.size // self.shape[0] if self.shape[0] else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,22 @@ def read_header(file: Path) -> Header:
     metadata = None if stored is None else decode_json(bytes(stored), dict[str, str], _BROKEN, where=file)
     entries = {name: decode_json(bytes(entry), Entry, _BROKEN, where=file) for name, entry in record.items()}
     start = _LENGTH_BYTES + length
-    end = max((entry.data_offsets[1] for entry in entries.values()), default=0)
-    if start + end != file.stat().st_size:
-        raise WinnowError("broken safetensors file: its tensors do not fill it", where=file)
+    _refuse_lies(entries, file.stat().st_size - start, file)
     return Header(metadata, entries, start)
+
+
+def _refuse_lies(entries: Mapping[str, Entry], size: int, file: Path) -> None:
+    """Raise WinnowError unless the tensors have whole rows and follow each other from byte 0 to `size`."""
+    end = 0
+    for name, entry in sorted(entries.items(), key=lambda item: item[1].data_offsets):
+        first, last = entry.data_offsets
+        rows = entry.shape[0] if entry.shape else 1
+        whole = min(entry.shape, default=1) >= 0 and (not rows or (last - first) % rows == 0)
+        if first != end or last < first or not whole:
+            raise WinnowError(f"{_BROKEN}: {name!r} lies about its place or size", where=file)
+        end = last
+    if end != size:
+        raise WinnowError(f"{_BROKEN}: its tensors do not fill it", where=file)
 
 
 def write_with_rows(source: Path, target: Path, rows: Mapping[str, Ids]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from corpora.errors import WinnowError
 
+_LONGEST_RANK = 20  # digits
+
 
 def format_tiktoken(tokens: Mapping[int, bytes]) -> bytes:
     """The file's bytes, tokens in rank order; the same bytes that OpenAI publishes for the same ranks."""
@@ -38,7 +40,7 @@ def parse_tiktoken(data: bytes, where: str) -> dict[int, bytes]:
 
 def _parse_line(line: bytes, where: str) -> tuple[bytes, int]:
     fields = line.split()
-    if len(fields) != 2 or not fields[1].isdigit():
+    if len(fields) != 2 or not fields[1].isdigit() or len(fields[1]) > _LONGEST_RANK:
         raise WinnowError("not a .tiktoken line", where=where, hint="expected: base64, a space, a rank")
     try:
         token = binascii.a2b_base64(fields[0], strict_mode=True)

@@ -6,7 +6,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from banlists.banlist import BanList
+from corpora.background import in_background
 from corpora.errors import WinnowError
 from corpora.manifest import MANIFEST_NAME, FileHash, Manifest, hash_file, write_manifest
 from corpora.outputs import OutputFolder, fingerprint, output_folder, refuse_output_inside_inputs
@@ -119,12 +119,11 @@ def train_tokenizers(
     packs = [(pack.id, pack.sha256) for pack in job.bans.packs]
     call = fingerprint("train", job.configuration, [job.inputs.identity, packs])
     record = Record()
-    with output_folder(out, call, force=force) as folder, ThreadPoolExecutor(1) as background:
+    with output_folder(out, call, force=force) as folder:
         try:
             learn = _prepare(job, folder, record, watch or Watch())
             # Merging keeps one core busy; what else has to be done is done beside it.
-            background.submit(import_libraries)
-            hashes = background.submit(job.inputs.hashes)
+            hashes = in_background(_import_and_hash, job.inputs)
             learned = learn()
             written = _write_sizes(job, folder, learned, record)
         except WinnowError:
@@ -133,6 +132,11 @@ def train_tokenizers(
         _write_manifests(job, folder, learned, written, hashes.result(), record)
         _forget(folder)
     return learned.result
+
+
+def _import_and_hash(inputs: TrainInputs) -> list[FileHash]:
+    import_libraries()
+    return inputs.hashes()
 
 
 def _prepare(job: TrainJob, folder: OutputFolder, record: Record, watch: Watch) -> Callable[[], Learned]:

@@ -11,6 +11,10 @@ from corpora.display import show_bytes
 from corpora.errors import WinnowError
 from trainer.derive import Merge, derive_merges
 
+# 250 times the largest published vocabulary. Matrices and counts have a row for every id up to the largest,
+# so that one made-up id would else ask for all memory.
+LARGEST_ID = 2**26
+
 
 class Encoding(StrEnum):
     """How a vocabulary turns a pre-token into ids.
@@ -35,7 +39,8 @@ class Vocabulary:
     `tombstones` are ids of removed tokens that keep their place; `notes` say what the source had
     and this record leaves out (a normalizer, for example).
 
-    Raises WinnowError when an id is negative or used twice, or when a token is empty or has two ids.
+    Raises WinnowError when an id is negative, above LARGEST_ID or used twice, or when a token is empty or
+    has two ids.
     """
 
     name: str
@@ -57,6 +62,9 @@ class Vocabulary:
             raise WinnowError(f"id {twice[0]} is used twice", where=self.name)
         if min(self.tokens, default=0) < 0 or min(special, default=0) < 0:
             raise WinnowError("an id is negative", where=self.name)
+        largest = self.rows - 1
+        if largest > LARGEST_ID:
+            raise WinnowError(f"the id {largest} is above {LARGEST_ID:,}", where=self.name)
         if not all(self.tokens.values()):
             raise WinnowError("a token is empty", where=self.name)
         if self.encoding is not Encoding.UNKNOWN and len(self.ids_of) != len(self.tokens):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +132,8 @@ def _open_index(path: Path, index: Path) -> Checkpoint:
 
 def _is_plain_name(name: str) -> bool:
     """Whether a name can only mean a file in the folder itself."""
-    return Path(name).name == name and "\0" not in name and len(os.fsencode(name)) <= _LONGEST_NAME
+    whole = Path(name).name == name and name not in ("", ".", "..") and "\0" not in name
+    return whole and len(name.encode("utf-8", errors="replace")) <= _LONGEST_NAME
 
 
 def _names(file: Path) -> tuple[str, ...]:

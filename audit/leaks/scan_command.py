@@ -10,6 +10,7 @@ import click
 
 from banlists.ban_option import BanListName
 from corpora.cli import verb
+from corpora.display import show_json, show_lines
 from corpora.errors import GateFailed, WinnowError
 from corpora.progress import Progress
 
@@ -109,4 +110,4 @@ def _print(scans: Sequence[FileScan], level: str, output_format: str) -> None:
         emit({}, (), [scan_table(scans, leaks)], output_format)
         return
     for text in printed(scans, leaks, output_format):
-        click.echo(text, nl=False)
+        click.echo(show_lines(text) if output_format == "github" else show_json(text), nl=False)

@@ -149,7 +149,7 @@ def _universe(scan: MatrixScan, labels: Labels) -> Ids:
 
 
 def _tail(scan: MatrixScan, universe: Ids, options: AttributeOptions) -> Ids:
-    by_z = hot_ids(scan.body, scan.measures.norms, -np.inf if options.top else options.hot_z)
+    by_z = hot_ids(scan.body, scan.measures.norms, -np.inf if options.top else scan.hot_line)
     tail = by_z[np.isin(by_z, universe)][: options.top]
     if not tail.size:
         raise WrongCall(f"no token reaches z = {options.hot_z:g}", hint="a smaller --hot-z, or --top K")

@@ -10,15 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.norms.measures import Doubles
-from audit.norms.robust import LEAST_SPREAD, spread_of
+from audit.norms.robust import LEAST_SPREAD
 
 RANK_BINS = 10  # deciles of the ids, which are ranks in a byte-level vocabulary
 LEAST_ROWS = 100  # in a cell; the MAD of 100 normal values is within 25 % of σ nineteen times in twenty
 PRIOR_ROWS = 200  # weight of all cells' common spread against a cell's own
 # A cell may be clearly unlike the body for good reason; this far off, the cell itself is the anomaly.
 FARTHEST_CELL = 3.0  # spreads of the whole body
-CLIP = 3.0  # rows above this many spreads take no part in the next estimate of their cell
-_CLIP_ROUNDS = 5
+# A cell's estimate starts from this share of its rows from below and grows until no more rows lie within
+# CLIP spreads, so that hot rows never take part in it, whatever their number up to the other 40 %.
+START_SHARE = 0.6
+CLIP = 3.0
+_GROW_ROUNDS = 40
 # Hot rows are sought above, so that the spread is that of the upper side, where it is the tail that counts:
 # the 95th percentile of a normal distribution lies 1.6449 σ above its median.
 UPPER, UPPER_IN_SIGMAS = 0.95, 1.6448536269514722
@@ -27,6 +30,7 @@ _COUNT_BINS = 20
 ALL = "all"
 
 Codes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +52,46 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """For every row its robust z, NaN where it takes no part, and the place of its cell in `cells`, or -1."""
+    """For every row its robust z, NaN where it takes no part, and the place of its cell in `cells`, or -1.
+
+    `expected` rows are those whose usual length is known, so that a high z says something.
+    """
 
     z: Doubles
     cell: Codes
+    expected: Flags
     cells: tuple[Cell, ...]
     median: float
     spread: float
 
 
-def measure_body(logs: Doubles, scripts: Sequence[str], script: Codes, counts: Doubles | None = None) -> Body:
+def measure_body(
+    logs: Doubles,
+    scripts: Sequence[str],
+    script: Codes,
+    counts: Doubles | None = None,
+    unranked: Sequence[int] = (),
+) -> Body:
     """Robust z of log-norms, shape (rows,), NaN for rows that take no part (zero rows, the lump).
 
-    z = (log-norm - median of its cell) / spread, where the spread is 1.4826 · MAD of its cell, shrunk a
+    z = (log-norm - median of its cell) / spread, where the spread is that of the cell's upper side, shrunk a
     little towards that of all cells. `script` has each row's place in `scripts`. Cells are script × tenth
     of the ids; where a cell has less than LEAST_ROWS rows its script is taken, then the tenth of all
     scripts, then all that is left (which, when too small itself, is measured against the whole body). With
     `counts` (of each token in a corpus) the log-norms are first freed of what the log count explains (see
-    `count_residuals`).
+    `count_residuals`); without them nothing is expected of rows in `unranked`, whose ids are no ranks.
     """
+    expected = np.ones(logs.size, dtype=np.bool_)
+    if counts is None:
+        expected[list(unranked)] = False
     values = logs if counts is None else count_residuals(logs, counts)
     used = np.isfinite(values)
     if not used.any():
-        return Body(np.full(logs.size, np.nan), np.full(logs.size, -1), (), 0.0, LEAST_SPREAD)
-    median, spread = _clipped(values[used])
-    groups = [(code, members, *_clipped(values[members])) for code, members in _groups(used, script)]
+        return Body(np.full(logs.size, np.nan), np.full(logs.size, -1), expected, (), 0.0, LEAST_SPREAD)
+    median, spread = _centre_and_spread(values[used])
+    groups = [
+        (code, members, *_centre_and_spread(values[members])) for code, members in _groups(used, script)
+    ]
     pooled = _pooled_spread(values, groups)
     z, cell = np.full(logs.size, np.nan), np.full(logs.size, -1)
     cells: list[Cell] = []
@@ -85,7 +104,7 @@ def measure_body(logs: Doubles, scripts: Sequence[str], script: Codes, counts: D
         name = ALL if code < 0 else scripts[code]
         ends = int(members[0]), int(members[-1])
         cells.append(Cell(name, *ends, members.size, centre, width, unusual))
-    return Body(z, cell, tuple(cells), median, spread)
+    return Body(z, cell, expected, tuple(cells), median, spread)
 
 
 def count_residuals(logs: Doubles, counts: Doubles) -> Doubles:
@@ -121,13 +140,13 @@ def _groups(used: npt.NDArray[np.bool_], script: Codes) -> Iterator[tuple[int, C
 
 def _pooled_spread(values: Doubles, groups: Sequence[tuple[int, Codes, float, float]]) -> float:
     """The spread of all rows around their own cells' medians."""
-    return _clipped(np.concatenate([values[members] - centre for _, members, centre, _ in groups]))[1]
+    return _centre_and_spread(np.concatenate([values[rows] - centre for _, rows, centre, _ in groups]))[1]
 
 
 def _shrunk(width: float, rows: int, pooled: float) -> float:
     """A cell's spread, drawn towards the pooled one as if PRIOR_ROWS more rows had that.
 
-    The MAD of a hundred rows is off by a quarter often enough that four spreads would not be four.
+    The spread of a hundred rows is off by a quarter often enough that four spreads would not be four.
     """
     return math.sqrt((rows * width**2 + PRIOR_ROWS * pooled**2) / (rows + PRIOR_ROWS))
 
@@ -139,15 +158,19 @@ def _large_groups(rows: Codes, key: Codes) -> list[tuple[int, Codes]]:
     return [(int(value), part) for value, part in zip(values, parts, strict=True) if part.size >= LEAST_ROWS]
 
 
-def _clipped(values: Doubles) -> tuple[float, float]:
-    """Median and spread, estimated again without the rows far above until no more of them are found."""
-    kept = values
-    for _ in range(_CLIP_ROUNDS):
-        centre, spread = float(np.median(kept)), spread_of(kept)
-        inside = values[values <= centre + CLIP * spread]
-        if inside.size == kept.size:
+def _centre_and_spread(values: Doubles) -> tuple[float, float]:
+    """Median and upper spread of the rows that belong together, grown from the lower ones (a forward search).
+
+    Estimates from all rows, with outliers then taken away, would start too wide where hot rows are many:
+    six in a hundred already decide the 95th percentile.
+    """
+    limit = float(np.quantile(values, START_SHARE))
+    rows = 0
+    for _ in range(_GROW_ROUNDS):
+        kept = values[values <= limit]
+        centre = float(np.median(kept))
+        spread = max((float(np.quantile(kept, UPPER)) - centre) / UPPER_IN_SIGMAS, LEAST_SPREAD)
+        if kept.size == rows:
             break
-        kept = inside
-    centre = float(np.median(kept))
-    upper = (float(np.quantile(kept, UPPER)) - centre) / UPPER_IN_SIGMAS
-    return centre, max(upper, LEAST_SPREAD)
+        rows, limit = kept.size, centre + CLIP * spread
+    return centre, spread

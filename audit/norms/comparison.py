@@ -11,8 +11,9 @@ import numpy as np
 
 from audit.norms.body import Body
 from audit.norms.labels import Labels
-from audit.norms.measures import Doubles, RowMeasures
+from audit.norms.measures import RowMeasures
 from audit.norms.statistics import spearman
+from audit.norms.tail import hot_ids, hot_line
 from corpora.errors import WrongCall
 
 TRACKS = 20  # tokens followed when none are named
@@ -111,7 +112,7 @@ def compare_moments(
     """
     _check(moments, tokens)
     untrained = [each.untrained for each in moments]
-    hot = [frozenset(np.flatnonzero(each.body.z >= hot_z).tolist()) for each in moments]
+    hot = [_hot(each, hot_z) for each in moments]
     tops = [_top(each, top) for each in moments]
     steps = [each.step for each in moments]
     named = (("untrained", untrained), ("hot rows", hot), (f"top {top}", tops))
@@ -126,6 +127,10 @@ def compare_moments(
         survivals=tuple(survival(name, sets, steps) for name, sets in named),
         tracks=tuple(_track(id_, labels, moments) for id_ in tokens or _last_hot(moments[-1])),
     )
+
+
+def _hot(moment: Moment, hot_z: float) -> frozenset[int]:
+    return frozenset(hot_ids(moment.body, moment.measures.norms, hot_line(moment.body, hot_z)).tolist())
 
 
 def survival(name: str, sets: Sequence[frozenset[int]], steps: Sequence[float]) -> Survival:
@@ -170,8 +175,7 @@ def _top(moment: Moment, count: int) -> frozenset[int]:
 
 
 def _last_hot(moment: Moment) -> list[int]:
-    z: Doubles = np.where(np.isfinite(moment.body.z), moment.body.z, -np.inf)
-    found: list[int] = np.lexsort((np.arange(z.size), -z))[:TRACKS].tolist()
+    found: list[int] = hot_ids(moment.body, moment.measures.norms, -np.inf)[:TRACKS].tolist()
     return found
 
 

@@ -16,6 +16,7 @@ from trainer.vocabulary import Vocabulary
 
 SPECIAL = "Special"  # rows of special tokens
 BEYOND = "Beyond"  # rows that no token has
+ALPHABET = "Single bytes"
 # Bytes that occur in no UTF-8 text (RFC 3629, section 3), so that no text can produce their tokens.
 NEVER_BYTES = bytes([0xC0, 0xC1, *range(0xF5, 0x100)])
 
@@ -37,6 +38,19 @@ class Labels:
     def beyond(self) -> int:
         """Rows after the last token: padding, or room for later tokens."""
         return 0 if self.vocabulary is None else self.rows - self.vocabulary.rows
+
+    @property
+    def single_bytes(self) -> Ids:
+        """The byte alphabet, sorted; unlike all other ids, those of single bytes are no ranks."""
+        tokens = {} if self.vocabulary is None else self.vocabulary.tokens
+        return np.array(sorted(id_ for id_, token in tokens.items() if len(token) == 1), dtype=np.int64)
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], Codes]:
+        """What rows are measured among: their scripts, with the byte alphabet as a group of its own."""
+        group = self.script.copy()
+        group[self.single_bytes] = len(self.scripts)
+        return (*self.scripts, ALPHABET), group
 
     def script_of(self, row: int) -> str:
         """The script of one row."""

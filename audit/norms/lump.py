@@ -72,6 +72,16 @@ class _Cut:
     anchors_inside: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A gap between two neighbours of the sorted log-norms, before any groups are fitted."""
+
+    low: int
+    gap: float
+    spread: float
+    anchors_inside: int
+
+
 def find_lump(logs: Doubles, anchors: Ids) -> Lump:
     """Look for a lump in log-norms, shape (rows,), NaN for zero rows.
 
@@ -86,39 +96,45 @@ def find_lump(logs: Doubles, anchors: Ids) -> Lump:
     is_anchor = np.isin(order, anchors)
     if values.size < 4 or values[0] == values[-1]:
         return _none("too few different norms to tell groups apart", is_anchor)
-    cuts = list(_cuts(values, is_anchor))
-    for cut in cuts:
-        if _holds(cut, values.size, int(is_anchor.sum())):
+    places = list(_widest_gaps(values, is_anchor))
+    for place in places:
+        cut = _cut_at(place, values, int(is_anchor.sum()))
+        if cut is not None:
             return _found(cut, values, order, is_anchor, "gap", _gap_reason(cut, is_anchor))
     blurred = _blurred_cut(values, is_anchor)
     if blurred is not None:
         reason = "no gap, but the rows that text cannot reach form a group of their own"
         return _found(blurred, values, order, is_anchor, "mixture", reason)
-    return _none(_why_not(cuts, values, is_anchor), is_anchor)
+    return _none(_why_not(places[0], values, is_anchor), is_anchor)
 
 
-def _cuts(values: Doubles, is_anchor: Flags) -> Iterator[_Cut]:
+def _widest_gaps(values: Doubles, is_anchor: Flags) -> Iterator[_Place]:
     """The widest gaps of the low tail, widest first."""
     last = max(2, int(values.size * LARGEST_SHARE))
     gaps = np.diff(values[: last + 1])
     for place in np.argsort(-gaps, kind="stable")[:GAPS_TRIED]:
         low = int(place) + 1
-        mixture = fit_two(values, np.arange(values.size) < low)
-        yield _Cut(
-            low, float(gaps[place]), spread_of(values[low:]), mixture, gain(values, mixture),
-            int(is_anchor[:low].sum()),
-        )  # fmt: skip
+        yield _Place(low, float(gaps[place]), spread_of(values[low:]), int(is_anchor[:low].sum()))
 
 
-def _holds(cut: _Cut, rows: int, anchors: int) -> bool:
-    apart = cut.bic_gain > LEAST_GAIN and cut.mixture.distance > LEAST_DISTANCE
-    agreed = abs(cut.mixture.low_rows - cut.low) <= _STRAYS * cut.low
-    if not (apart and agreed):
-        return False
-    if cut.gap >= CLEAR_GAP * cut.spread and (cut.anchors_inside or cut.low >= _LEAST_CLEAR_ROWS):
+def _cut_at(place: _Place, values: Doubles, anchors: int) -> _Cut | None:
+    """The cut when it separates a lump. Groups are fitted last: that takes long, and few gaps get there."""
+    if not _wide_enough(place, values.size, anchors):
+        return None
+    mixture = fit_two(values, np.arange(values.size) < place.low)
+    gained = gain(values, mixture)
+    apart = gained > LEAST_GAIN and mixture.distance > LEAST_DISTANCE
+    agreed = abs(mixture.low_rows - place.low) <= _STRAYS * place.low
+    held = place.anchors_inside
+    return _Cut(place.low, place.gap, place.spread, mixture, gained, held) if apart and agreed else None
+
+
+def _wide_enough(place: _Place, rows: int, anchors: int) -> bool:
+    inside = place.anchors_inside
+    if place.gap >= CLEAR_GAP * place.spread and (inside or place.low >= _LEAST_CLEAR_ROWS):
         return True
-    luck = hypergeometric_tail(cut.anchors_inside, rows, anchors, cut.low) if cut.anchors_inside else 1.0
-    return cut.gap >= LEAST_GAP * cut.spread and luck < _ANCHOR_LUCK
+    luck = hypergeometric_tail(inside, rows, anchors, place.low) if inside else 1.0
+    return place.gap >= LEAST_GAP * place.spread and luck < _ANCHOR_LUCK
 
 
 def _blurred_cut(values: Doubles, is_anchor: Flags) -> _Cut | None:
@@ -166,8 +182,7 @@ def _gap_reason(cut: _Cut, is_anchor: Flags) -> str:
     return f"a gap of {cut.gap:.2f} nats, {cut.gap / cut.spread:.1f} spreads of the rows above it; {unsaid}"
 
 
-def _why_not(cuts: list[_Cut], values: Doubles, is_anchor: Flags) -> str:
-    widest = cuts[0]
+def _why_not(widest: _Place, values: Doubles, is_anchor: Flags) -> str:
     parts = [
         f"the widest gap of the low tail is {widest.gap:.3f} nats, {widest.gap / widest.spread:.1f} spreads"
     ]

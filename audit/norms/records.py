@@ -98,7 +98,7 @@ class Parts:
 class MatrixScan:
     """Everything that was found in one matrix.
 
-    `hot` has every row with z at or above the threshold, by z; `top_ascii` and `top_other` the largest
+    `hot` has every row with z at or above `hot_line`, by z; `top_ascii` and `top_other` the largest
     norms of tokens in ASCII and of all others, hot or not. `normalised` says that all norms are equal up
     to rounding, so that they carry nothing.
     """
@@ -108,6 +108,7 @@ class MatrixScan:
     lump: Lump
     body: Body
     directions: Directions
+    hot_line: float
     hot: tuple[RowFact, ...]
     top_ascii: tuple[RowFact, ...]
     top_other: tuple[RowFact, ...]

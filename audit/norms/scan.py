@@ -15,7 +15,7 @@ from audit.norms.lump import Lump, find_lump
 from audit.norms.measures import Advance, Doubles, Ids, RowMeasures, measure_rows
 from audit.norms.records import MatrixScan, Neighbour, NormScan, Parts, ScanOptions, UnusedDirection
 from audit.norms.statistics import spearman
-from audit.norms.tail import Categories, category_rows, hot_ids, row_facts, script_rows, top_ids
+from audit.norms.tail import Categories, category_rows, hot_ids, hot_line, row_facts, script_rows, top_ids
 from trainer.token_matrices import Embeddings, find_embeddings
 from trainer.vocabulary import Vocabulary
 from trainer.weights import Checkpoint, StoredTensor
@@ -52,15 +52,15 @@ def scan_checkpoint(
     """
     embeddings = find_embeddings(checkpoint, input_name, output_name)
 
-    def scan(tensor: StoredTensor) -> tuple[Labels, MatrixScan]:
-        labels = label_rows(tensor.rows, vocabulary)
+    def scan(tensor: StoredTensor, labels: Labels) -> MatrixScan:
         row_counts = None if counts is None else np.pad(counts, (0, tensor.rows - counts.size))
-        return labels, scan_matrix(tensor, labels, row_counts, categories, options, bar)
+        return scan_matrix(tensor, labels, row_counts, categories, options, bar)
 
-    labels, first = scan(embeddings.input)
-    second = None
+    labels = label_rows(embeddings.input.rows, vocabulary)
+    first, second = scan(embeddings.input, labels), None
     if embeddings.output is not None and not embeddings.tied:
-        _, second = scan(embeddings.output)
+        same = embeddings.output.rows == labels.rows
+        second = scan(embeddings.output, labels if same else label_rows(embeddings.output.rows, vocabulary))
     return NormScan(
         name=checkpoint.path.name,
         tokenizer=None if vocabulary is None else vocabulary.name,
@@ -85,7 +85,8 @@ def scan_matrix(
     """Scan one matrix in two passes over its file."""
     parts = separate(tensor, labels, bar)
     measures, body = parts.measures, body_of(parts, labels, counts)
-    hot = hot_ids(body, measures.norms, options.hot_z)
+    line = hot_line(body, options.hot_z)
+    hot = hot_ids(body, measures.norms, line)
     top_ascii, top_other = top_ids(labels, measures.norms, options.top)
     compared = np.setdiff1d(np.flatnonzero(measures.norms > 0), parts.untrained)
     hashes = parts.directions.hashes
@@ -95,6 +96,7 @@ def scan_matrix(
         lump=parts.lump,
         body=body,
         directions=parts.directions,
+        hot_line=line,
         hot=row_facts(hot, labels, measures, body, categories),
         top_ascii=row_facts(top_ascii, labels, measures, body, categories),
         top_other=row_facts(top_other, labels, measures, body, categories),
@@ -127,7 +129,7 @@ def body_of(parts: Parts, labels: Labels, counts: Doubles | None = None) -> Body
         own = parts.directions.own_lengths
         logs = np.log(own, out=logs, where=own > 0)
     logs[parts.untrained] = np.nan
-    return measure_body(logs, labels.scripts, labels.script, counts)
+    return measure_body(logs, *labels.groups, counts, labels.single_bytes.tolist())
 
 
 def unused_rows(measures: RowMeasures, lump: Lump, labels: Labels) -> Ids:

@@ -55,6 +55,7 @@ def _matrix_record(scan: MatrixScan) -> dict[str, Any]:
         "mean": scan.measures.mean,
         "std": scan.measures.std,
         "low_lump": {**ordered, **lump},
+        "hot_line": scan.hot_line,
         "hot": [hot_record(fact) for fact in scan.hot],
         "top_ascii": [hot_record(fact) for fact in scan.top_ascii],
         "top_other": [hot_record(fact) for fact in scan.top_other],

@@ -32,6 +32,7 @@ _ENDINGS: dict[str, Kind] = {
 }
 # A word inside a longer token counts from this length on; shorter ones must be the whole token.
 _LEAST_ASCII, _LEAST_OTHER = 4, 2
+_LONGEST_ID = 20  # digits
 MEANING: dict[Kind, str] = {
     "counts": "how often the tokenizer emits it on these counts",
     "ban": "1 when the list bans it",
@@ -182,8 +183,9 @@ def _table_rows(path: Path, column: str) -> Iterator[tuple[str, Mapping[str, str
 def _row_id(row: Mapping[str, str], vocabulary: Vocabulary, where: str) -> int:
     number = row.get("id")
     if number:
-        if number.strip().isdigit() and int(number) < vocabulary.rows:
-            return int(number)
+        digits = number.strip()
+        if digits.isdecimal() and len(digits) <= _LONGEST_ID and int(digits) < vocabulary.rows:
+            return int(digits)
         raise WinnowError(f"no token has the id {number!r}", where=where)
     token = row.get("token") or ""
     id_ = vocabulary.ids_of.get(token.encode())

@@ -17,6 +17,10 @@ from trainer.vocabulary import Vocabulary
 
 Categories = Mapping[int, Category]
 _ASCII_END = 0x80
+# The tail's foot: rows less than NEAR under the threshold belong to it when they follow without a GAP, and
+# one comes before the body. Among many rows none does; in small matrices it keeps a group in one piece.
+NEAR = 1.0
+GAP = 0.5
 
 
 def categorise(vocabulary: Vocabulary | None, bans: BanList) -> Categories:
@@ -54,9 +58,24 @@ def row_facts(
     )
 
 
-def hot_ids(body: Body, norms: Doubles, threshold: float) -> Ids:
-    """Rows with z at or above `threshold`, by z, the largest first; ties by norm, then by id."""
-    ids = np.flatnonzero(body.z >= threshold)
+def hot_line(body: Body, threshold: float) -> float:
+    """The z from which rows are hot: `threshold`, or the foot of a group of rows that it would cut in two."""
+    z = np.sort(body.z[body.expected & (body.z >= threshold - NEAR - GAP)])[::-1]
+    above = int((z >= threshold).sum())
+    if not above:
+        return threshold
+    steps = np.append(-np.diff(z), z[-1] - (threshold - NEAR - GAP))
+    foot = above - 1 + int(np.argmax(steps[above - 1 :] >= GAP))
+    stands_apart = steps[foot] >= GAP and z[foot] >= threshold - NEAR
+    return min(threshold, float(z[foot])) if stands_apart else threshold
+
+
+def hot_ids(body: Body, norms: Doubles, line: float) -> Ids:
+    """Rows with z at or above `line`, by z, the largest first; ties by norm, then by id.
+
+    Rows of which nothing is expected are left out.
+    """
+    ids = np.flatnonzero(body.expected & (body.z >= line))
     return ids[np.lexsort((ids, -norms[ids], -body.z[ids]))]
 
 

@@ -19,7 +19,8 @@ from corpora.errors import WinnowError, WrongCall
 from corpora.json_data import decode_json
 from trainer.vocabulary import Vocabulary
 
-_IDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
+_IDS = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*")
+_DIGITS = re.compile(r"\s*[0-9]{1,9}\s*")  # an id by itself
 _SERIOUS = ("error", "warning")
 _LEAST_LETTERS = 2
 
@@ -161,7 +162,7 @@ def _from_lines(path: Path, vocabulary: Vocabulary) -> _Named:
     except UnicodeDecodeError as error:
         raise WinnowError("not UTF-8", where=path) from error
     for number, line in enumerate(lines, start=1):
-        known: Any = int(line) if line.strip().isdigit() else vocabulary.ids_of.get(line.encode())
+        known: Any = int(line) if _DIGITS.fullmatch(line) else vocabulary.ids_of.get(line.encode())
         if line and known not in vocabulary.tokens:
             raise WinnowError(f"no token {line!r}", where=f"{path}:{number}", hint="a leading space counts")
         if line:

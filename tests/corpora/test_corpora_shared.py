@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import numpy.typing as npt
 import pytest
 import regex
 from hypothesis import given
@@ -19,6 +20,7 @@ from corpora.documents import ReadOptions
 from corpora.errors import WrongCall
 from corpora.job import option_arguments, override, plan
 from corpora.recipes import builtin_recipes, load_recipe, recipe_shards
+from corpora.table_cache import stored_table
 
 PROPERTIES = {
     classes.UPPER: r"[\p{Lu}\p{Lt}]",
@@ -51,6 +53,34 @@ def test_surrogates_have_no_class_and_the_table_is_read_only() -> None:
     assert not table[0xD800:0xE000].any()
     with pytest.raises(ValueError, match="read-only"):
         table[0] = 1
+
+
+def test_a_stored_table_comes_back_and_a_damaged_one_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    built: list[int] = []
+
+    def build() -> npt.NDArray[np.int64]:
+        built.append(len(built))
+        return np.arange(5)
+
+    def check(times: int) -> None:
+        table = stored_table("five", np.uint16, 5, build)
+        assert table.tolist() == [0, 1, 2, 3, 4]
+        assert table.dtype == np.uint16
+        assert not table.flags.writeable
+        assert len(built) == times
+
+    check(1)
+    check(1)
+    (stored,) = (tmp_path / "winnow").iterdir()
+    content = stored.read_bytes()
+    for damaged in (b"", content[:-1], bytes([content[0] ^ 1]) + content[1:]):
+        stored.write_bytes(damaged)
+        check(len(built) + 1)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(stored))  # a file where the folder should be
+    check(len(built) + 1)
 
 
 @given(st.binary(max_size=20))

@@ -24,7 +24,7 @@ from curation.leaks import LEAK_POINTS, leak_points, leak_spans
 from curation.measuring import pack
 from curation.near_duplicates import NearDuplicates, sketches
 from curation.pipeline import FilterSettings, filter_corpus
-from curation.points import decode
+from curation.points import Text, read_text
 from curation.repeated_units import UnitCounter, repeated_spans, unit_hashes
 from curation.rules import DuplicateRules, load_rules, parse_rules
 
@@ -110,10 +110,10 @@ def test_lines_of_a_source_are_boilerplate_after_so_many_documents() -> None:
     counter = UnitCounter(2)
     page = [f"{PROSE[number]}{FOOTER}short\n" for number in range(3)]
     for number in range(2):
-        (hashes,) = unit_hashes(*decode_all(page[number]), rules)
+        (hashes,) = unit_hashes(decode_all(page[number]), rules)
         assert not len(counter.repeated("a", hashes))
         counter.remember("a", hashes)
-    (hashes,) = unit_hashes(*decode_all(page[2]), rules)
+    (hashes,) = unit_hashes(decode_all(page[2]), rules)
     assert not len(counter.repeated("another source", hashes))
     repeated = counter.repeated("a", hashes)
     spans = repeated_spans(pack([page[2]], [UNKNOWN]), repeated, rules)
@@ -121,9 +121,9 @@ def test_lines_of_a_source_are_boilerplate_after_so_many_documents() -> None:
     assert all("short" not in page[2][start:end] for start, end in spans)
 
 
-def decode_all(text: str) -> Any:
+def decode_all(text: str) -> Text:
     batch = pack([text], [UNKNOWN])
-    return decode(batch.data, batch.offsets)
+    return read_text(batch.data, batch.offsets)
 
 
 @pytest.mark.parametrize("units", ["paragraphs", "lines and paragraphs"])
@@ -132,8 +132,8 @@ def test_paragraphs(units: str) -> None:
     counter = UnitCounter(1)
     first = f"{PROSE[0]}\n{FOOTER}Write to us.\n\n{PROSE[1]}"
     second = f"{PROSE[2]}\n{FOOTER}Write to us.\n\n{PROSE[3]}"
-    counter.remember("a", unit_hashes(*decode_all(first), rules)[0])
-    repeated = counter.repeated("a", unit_hashes(*decode_all(second), rules)[0])
+    counter.remember("a", unit_hashes(decode_all(first), rules)[0])
+    repeated = counter.repeated("a", unit_hashes(decode_all(second), rules)[0])
     spans = repeated_spans(pack([second], [UNKNOWN]), repeated, rules)
     assert [second[start:end] for start, end in spans] == [f"{FOOTER}Write to us.\n"]
 

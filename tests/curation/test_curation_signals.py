@@ -18,7 +18,7 @@ from curation.leaks import found_leak_marks, leak_points
 from curation.measuring import SPAM_SCORE, measure_counted, pack
 from curation.patterns import board_lines, generated_marks, mojibake_count
 from curation.phrase_kernel import build_trie, count_phrases
-from curation.points import decode, fold_table, styled_table
+from curation.points import decode, fold_table, read_text, styled_table
 from curation.rules import load_rules
 from curation.signals import SIGNALS
 from curation.spam_score import load_spam_model
@@ -191,15 +191,14 @@ def test_phrases_agree_with_a_plain_matcher(text: str) -> None:
     text = " ".join(text.split())
     phrases = ["ab", "abc", "ab c", "ca*", "b d", "dd"]
     batch = pack([text], [UNKNOWN])
-    points, starts = decode(batch.data, batch.offsets)
-    covered, _ = count_phrases(points, starts, build_trie({"topic": phrases}))
+    covered, _ = count_phrases(read_text(batch.data, batch.offsets), build_trie({"topic": phrases}))
     assert covered[0, 0] == plain_phrase_letters(text, phrases)
 
 
 def test_phrases_fold_width_style_and_case_and_span_white_space() -> None:
     batch = pack(["ＣＡＳＩＮＯ 𝗯𝗼𝗻𝘂𝘀 Free \n spins"], [UNKNOWN])
-    points, starts = decode(batch.data, batch.offsets)
-    _, different = count_phrases(points, starts, build_trie({"t": ["casino", "bonus", "free spins"]}))
+    trie = build_trie({"t": ["casino", "bonus", "free spins"]})
+    _, different = count_phrases(read_text(batch.data, batch.offsets), trie)
     assert different[0, 0] == 3
 
 

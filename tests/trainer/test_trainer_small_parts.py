@@ -1,4 +1,4 @@
-"""Small parts of the trainer: the class cache, the event log, warming, the library's front."""
+"""Small parts of the trainer: the scanners' classes, the event log, warming, the library's front."""
 
 from __future__ import annotations
 
@@ -12,36 +12,16 @@ import pytest
 
 import trainer
 from corpora.unicode_classes import class_table
-from trainer import class_cache
+from trainer.class_cache import scanner_classes
 from trainer.counts import from_items
 from trainer.event_log import write_event_log
 from trainer.pretokenize import PATTERNS
 from trainer.warm import is_warm
 
 
-@pytest.fixture
-def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    class_cache.scanner_classes.cache_clear()
-    return tmp_path
-
-
-def test_classes_are_the_low_seven_bits_and_come_back_from_disk(cache_home: Path) -> None:
-    expected = (class_table() & 0x7F).astype(np.uint8)
-    assert np.array_equal(class_cache.scanner_classes(), expected)
-    (stored,) = (cache_home / "winnow").iterdir()
-    class_cache.scanner_classes.cache_clear()
-    assert np.array_equal(class_cache.scanner_classes(), expected)
-    stored.write_bytes(b"cut short")
-    class_cache.scanner_classes.cache_clear()
-    assert np.array_equal(class_cache.scanner_classes(), expected)
-    class_cache.scanner_classes.cache_clear()
-
-
-def test_classes_without_a_place_to_keep_them(cache_home: Path) -> None:
-    (cache_home / "winnow").write_bytes(b"a file where the folder should be")
-    assert class_cache.scanner_classes().size == 0x110000
-    class_cache.scanner_classes.cache_clear()
+def test_scanner_classes_are_the_low_seven_bits() -> None:
+    assert np.array_equal(scanner_classes(), class_table() & 0x7F)
+    assert scanner_classes().dtype == np.uint8
 
 
 def test_event_log_shows_tokens_safely(tmp_path: Path) -> None:
