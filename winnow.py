@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 
@@ -46,8 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     except AlreadyFinished as note:
         message, code = str(note), 0
     except click.ClickException as error:
-        error.message = show_lines(error.message)
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(show_lines(said.getvalue()), err=True, nl=False)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         message, code = "stopped; the same command goes on where it stopped", 130

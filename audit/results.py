@@ -38,7 +38,8 @@ class TokenScore:
     strongest first and add up to the score's log-odds. `verdicts` are independent of each other:
     pollution (what `flagged` says), residue (an intermediate merge that text hardly uses), structure
     (cannot be reached, broken UTF-8, hidden characters). `segmentation` is the nearest clean
-    explanation: lexicon words of one language that spell the token; empty when nothing explains it.
+    explanation: lexicon words of one language that spell the token, or of a flagged token that no lexicon
+    reads the vocabulary's own unflagged tokens (`language` is None then).
     """
 
     id: int

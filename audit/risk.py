@@ -12,7 +12,7 @@ from audit.family import Family
 from audit.lexicons import load_lexicon
 from audit.prevalence import estimate_share, log_odds
 from audit.results import Category, Reason, TokenScore, Verdict, as_category
-from audit.risk_features import Candidate, Feature, FeatureMaker, explain_candidates
+from audit.risk_features import Candidate, Feature, FeatureMaker, explain_candidates, is_word
 from audit.risk_model import Group, RiskModel, load_risk_model, probability, to_reasons
 from audit.suspicious_text import hidden_characters, matching_patterns
 from audit.token_text import TokenText, Utf8Class
@@ -140,7 +140,8 @@ def _score_group(
     family = Family({d.candidate.core: (d.points > 0, d.category) for d in drafts}, maker.relatives)
     scores = []
     for draft in drafts:
-        feature = family.feature(draft.candidate.core)
+        # A word of clean text is not suspect for the company that it is found in.
+        feature = None if is_word(draft.candidate) else family.feature(draft.candidate.core)
         reasons = (*draft.reasons, *to_reasons([feature] if feature else [], group.weights))
         match = matches.get(draft.candidate.token.id)
         whole = _as_boilerplate(Draft(draft.candidate, reasons, draft.category), match, model)

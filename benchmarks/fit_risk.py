@@ -9,6 +9,8 @@ seen neither (banlists/labels/README.md).
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,17 @@ from audit.results import TokenScore
 from audit.risk import score_tokens
 from audit.risk_model import load_risk_model
 from audit.scoring import evidence
-from benchmarks.risk_data import CODES, HOLDS, O200K, Data, hash_of, make_data, o200k_texts, read_labels
+from benchmarks.risk_data import (
+    CODES,
+    HOLDS,
+    O200K,
+    Data,
+    Label,
+    hash_of,
+    make_data,
+    o200k_texts,
+    read_labels,
+)
 from benchmarks.risk_fit import (
     FOLDS,
     SEEDS,
@@ -28,7 +40,7 @@ from benchmarks.risk_fit import (
     held_out_points,
     precision_recall,
 )
-from benchmarks.risk_transfer import print_other_vocabularies, print_without_language
+from benchmarks.risk_transfer import LANGUAGES, UNSCORED, print_other_vocabularies, print_without_language
 
 EDGES = (0.0, 0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)
 
@@ -95,7 +107,9 @@ def _print_weights(data: Data) -> None:
     print(f"base = {line.base:.2f}\nshare = {share:.3f}")
     for place, code in enumerate(CODES):
         scale = data.scale
-        limits = f", low = {scale.low[place]:.2f}, high = {scale.high[place]:.2f}" if code not in HOLDS else ""
+        limits = (
+            f", low = {scale.low[place]:.2f}, high = {scale.high[place]:.2f}" if code not in HOLDS else ""
+        )
         zero = f", zero = {scale.zero[place]:.3f}" if code not in HOLDS else ""
         print(f"{code} = {{ per = {line.per[place]:.3f}{zero}{limits} }}")
     for counts in LISTS:
@@ -104,22 +118,28 @@ def _print_weights(data: Data) -> None:
 
 def _print_shipped(scores: dict[int, TokenScore]) -> None:
     """What the scorecard as it stands says of all labels, lists included; they know each other."""
-    print("shipped scorecard on all labels: language, polluted, clean, AP, precision, recall, borderline flagged")
-    labels = read_labels()
+    print(
+        "shipped scorecard, all labels: language, polluted, clean, AP, precision, recall, borderline flagged"
+    )
     value = {id_: sum(reason.points for reason in score.reasons) for id_, score in scores.items()}
-    for language in ("zh", "ja", "ko", "th", "latin", "other"):
-        named = [l for l in labels if (l.language if l.language in ("zh", "ja", "ko", "th", "latin") else "other") == language]
-        mine = [label for label in named if label.fits]
-        y = np.array([float(label.polluted) for label in mine])
-        points = np.array([value.get(label.id, -20.0) for label in mine])
-        precision, recall = precision_recall(y, points >= 0)
-        unsure = [label for label in named if label.label == "borderline"]
-        flagged = sum(label.id in scores and scores[label.id].flagged for label in unsure)
-        ap = average_precision(y, points) if y.any() else math.nan
-        print(
-            f"  {language}: {int(y.sum())}, {int((1 - y).sum())}, {ap:.3f}, {precision:.3f}, {recall:.3f}, "
-            f"{flagged} of {len(unsure)}"
-        )
+    by_language: dict[str, list[Label]] = defaultdict(list)
+    for label in read_labels():
+        by_language[label.language if label.language in LANGUAGES else "others"].append(label)
+    for language in (*LANGUAGES, "others"):
+        print(f"  {language}: {_measured(by_language[language], value)}")
+
+
+def _measured(labels: Sequence[Label], value: Mapping[int, float]) -> str:
+    mine = [label for label in labels if label.fits]
+    y = np.array([float(label.polluted) for label in mine])
+    points = np.array([value.get(label.id, UNSCORED) for label in mine])
+    precision, recall = precision_recall(y, points >= 0)
+    unsure = [label.id for label in labels if label.label == "borderline"]
+    flagged = sum(value.get(id_, UNSCORED) >= 0 for id_ in unsure)
+    return (
+        f"{int(y.sum())}, {int((1 - y).sum())}, {average_precision(y, points):.3f}, {precision:.3f}, "
+        f"{recall:.3f}, {flagged} of {len(unsure)}"
+    )
 
 
 def _print_scripts(scripts: list[str], scores: dict[int, TokenScore]) -> None:

@@ -72,7 +72,7 @@ def filter_documents(
                "keep_dropped": keep_dropped}  # fmt: skip
     started = time.perf_counter()
     cores = workers or available_cores()
-    with engine.open(cores) as opened, progress.bar("filtering", unit="documents") as bar:
+    with engine.open(cores) as opened, progress.reading("filtering", corpus.paths) as bar:
         settings = FilterSettings(judge, opened, keep_dropped, cluster_sizes=sizes, caps=caps)
         result = run_filter(corpus, settings, out, sys.argv[1:], options, force=force, advance=bar.advance)
     for line in filter_lines(result, time.perf_counter() - started, out):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from curation.duplicates import BOILERPLATE, EXACT, NEAR
 from curation.judging import LANGUAGE_RULE
 from curation.language_model import default_model_path
 from curation.parts import DECISIONS
-from curation.pipeline import FilterResult, FilterSettings, filter_corpus
+from curation.pipeline import Advance, FilterResult, FilterSettings, filter_corpus, no_advance
 from curation.repetitions import BOILERPLATE_UNITS
 
 SUMMARY = "summary.json"
@@ -36,7 +36,7 @@ _OWN_REASONS = {
 
 def run_filter(
     corpus: Corpus, settings: FilterSettings, out: Path, command_line: Sequence[str],
-    options: Mapping[str, Any], *, force: bool = False, advance: Callable[[int], None] = lambda _: None,
+    options: Mapping[str, Any], *, force: bool = False, advance: Advance = no_advance,
 ) -> FilterResult:  # fmt: skip
     """Filter `corpus` into the folder `out`; `options` are recorded in the manifest.
 

@@ -22,11 +22,16 @@ _MOST = 2_000_000  # kept documents that are remembered: about 4 GB
 
 def sketches(samples: Sequence[npt.NDArray[np.uint64]]) -> list[Any]:
     """A MinHash sketch for every document's different sampled n-grams; None for those with too few."""
+    return [_sketch(piece) if len(piece) >= FEWEST else None for piece in samples]
+
+
+def _sketch(samples: npt.NDArray[np.uint64]) -> Any:
+    """One at a time: the library's call for many waits for a lock each time that other threads run."""
     from rensa import RMinHash
 
-    long_enough = [piece for piece in samples if len(piece) >= FEWEST]
-    made = iter(RMinHash.from_token_sets([_tokens(piece) for piece in long_enough], _PERMUTATIONS, _SEED))
-    return [next(made) if len(piece) >= FEWEST else None for piece in samples]
+    sketch = RMinHash(_PERMUTATIONS, _SEED)
+    sketch.update(_tokens(samples))
+    return sketch
 
 
 def _tokens(samples: npt.NDArray[np.uint64]) -> list[bytes]:

@@ -130,9 +130,7 @@ def _child(keys, children, node, point):  # type: ignore[no-untyped-def]
     return np.int32(-1)
 
 
-def count_phrases(
-    text: Text, trie: PhraseTrie
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def count_phrases(text: Text, trie: PhraseTrie) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Per document and topic: characters inside phrases, and different phrases; shape (documents, topics).
 
     From left to right the longest phrase counts, and the next begins after it.
@@ -153,7 +151,7 @@ def _count(  # type: ignore[no-untyped-def]
         at, end = offsets[document], offsets[document + 1]
         inside = False  # whether the character before is a letter of a script with spaces
         while at < end:
-            point, kind = folded[at], kinds[at]
+            kind = kinds[at]
             if (inside and kind == WORD) or not _may_start(folded, at, end, starts):
                 inside = kind == WORD
                 at += 1

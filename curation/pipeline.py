@@ -27,7 +27,12 @@ from curation.slices import Slice, read_slices
 from curation.tally import Tally
 from curation.workers import judge_in_order
 
+Advance = Callable[[int, int], None]
 FULL_NOTE = "the table of n-grams is full: near-duplicates of the last documents were not looked for"
+
+
+def no_advance(documents: int, size: int) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,10 @@ class FilterResult:
 
 
 def filter_corpus(
-    corpus: Corpus, settings: FilterSettings, folder: Path, advance: Callable[[int], None] = lambda _: None
+    corpus: Corpus, settings: FilterSettings, folder: Path, advance: Advance = no_advance
 ) -> FilterResult:
-    """Filter every shard of `corpus` into `folder`; `advance` is told how many documents each batch had.
+    """Filter every shard of `corpus` into `folder`; `advance` is told how many documents each batch had,
+    and the bytes of their text.
 
     Shards whose parts exist are not read again. Raises WinnowError for input that cannot be read and for a
     corpus without documents; nothing is left of a shard that failed.
@@ -77,9 +83,7 @@ def filter_corpus(
 class _Run:
     """One run's state: the tally, the duplicates seen, and which shard comes next."""
 
-    def __init__(
-        self, corpus: Corpus, settings: FilterSettings, folder: Path, advance: Callable[[int], None]
-    ) -> None:
+    def __init__(self, corpus: Corpus, settings: FilterSettings, folder: Path, advance: Advance) -> None:
         self.tally = Tally()
         self._shards = corpus.on(settings.engine).shards
         self._settings, self._folder, self._advance = settings, folder, advance
@@ -117,7 +121,7 @@ class _Run:
             with PartWriter(self._paths(number), keep_dropped=keep_dropped, full=full) as writer:
                 while pending is not None and pending[0].shard == number:
                     writer.append(pending[0].batch, self._settled(*pending))
-                    self._advance(len(pending[1]))
+                    self._advance(len(pending[1]), pending[0].texts.nbytes)
                     pending = next(judged, None)
                 writer.tally.problems = self._problems[number].count
                 writer.finish()
@@ -135,7 +139,7 @@ class _Run:
         for number, written in enumerate(settings.engine.run_tasks(writer, settled), self._next):
             self.tally.add(written.tally)
             self._problems[number] = written.problems
-            self._advance(written.tally.documents_in)
+            self._advance(written.tally.documents_in, written.tally.bytes_in)
 
     def _settled_shard(self, number: int, shard: Sequence[JudgedSlice]) -> SettledShard:
         settled = [without_fingerprints(self._settled(*piece)) for piece in shard]

@@ -97,7 +97,15 @@ class Text:
 def read_text(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Text:
     """Decode valid UTF-8 (see `decode`) and fold it, once for all kernels."""
     points, starts = decode(data, offsets)
-    return Text(points, starts, fold_table()[points], folded_kind_table()[points])
+    return Text(points, starts, *_fold(points, fold_table(), folded_kind_table()))
+
+
+@njit(cache=True, nogil=True)
+def _fold(points, fold, folded_kinds):  # type: ignore[no-untyped-def]
+    folded, kinds = np.empty(len(points), dtype=np.uint32), np.empty(len(points), dtype=np.uint8)
+    for at in range(len(points)):
+        folded[at], kinds[at] = fold[points[at]], folded_kinds[points[at]]
+    return folded, kinds
 
 
 @njit(cache=True, nogil=True)

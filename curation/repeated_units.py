@@ -35,9 +35,7 @@ def repeated_spans(batch: Batch, hashes: Hashes, rules: DuplicateRules) -> list[
     return merge_spans((int(start), int(end)) for start, end in spans[np.isin(keys, hashes)])
 
 
-def _units(
-    text: Text, rules: DuplicateRules
-) -> tuple[Hashes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _units(text: Text, rules: DuplicateRules) -> tuple[Hashes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     lines, paragraphs = "lines" in rules.units, "paragraphs" in rules.units
     arrays = (text.points, text.starts, text.folded, text.kinds, class_table())
     found: tuple[Hashes, npt.NDArray[np.int64], npt.NDArray[np.int64]] = hash_units(

@@ -91,8 +91,9 @@ def count(
     progress = Progress(quiet=quiet)
     _announce_compilation(progress)
     try:
-        with engine.open(options.workers) as opened, progress.bar("counting", unit="bytes") as bar:
-            summary = count_corpus(corpus, options, out, engine=opened, force=force, on_bytes=bar.advance)
+        with engine.open(options.workers) as opened, progress.reading("counting", corpus.paths) as bar:
+            told = bar.advance_bytes
+            summary = count_corpus(corpus, options, out, engine=opened, force=force, on_bytes=told)
         _tell_count(summary, out, progress)
     except AlreadyFinished as note:
         if not job.paths:
@@ -107,8 +108,8 @@ def _write_frequencies(
 ) -> None:
     from trainer.frequency_job import write_frequencies
 
-    with progress.bar("frequencies", unit="bytes") as bar:
-        rows = write_frequencies(corpus, options, job, force=force, on_bytes=bar.advance)
+    with progress.reading("frequencies", corpus.paths) as bar:
+        rows = write_frequencies(corpus, options, job, force=force, on_bytes=bar.advance_bytes)
     for path, number in rows.items():
         progress.say(f"{number:,} rows in {path}")
 
@@ -194,8 +195,11 @@ def train(
     )  # fmt: skip
     progress = Progress(quiet=quiet)
     _announce_compilation(progress)
-    with progress.bar("training", max(sizes), "ids") as bar:
-        watch = Watch(on_size=_steps(bar.advance), on_round=_tell_round(progress))
+    with (
+        progress.reading("reading", opened.corpus.paths) as reading,
+        progress.bar("training", max(sizes), "ids") as bar,
+    ):
+        watch = Watch(reading.advance_bytes, _steps(bar.advance), _tell_round(progress))
         result = train_tokenizers(job, out, force=force, watch=watch)
     refused = f", {result.refused_merges:,} merges refused" if ban_lists or special_tokens else ""
     progress.say(f"{result.size:,} tokens{refused}; tokenizers and tiktoken agree on {out}")

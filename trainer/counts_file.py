@@ -65,7 +65,14 @@ def read_counts(paths: Sequence[Path]) -> CountTable:
     Raises WinnowError when a column is missing or holds what is no count, or the patterns differ.
     """
     tables = [_read(path) for path in paths]
-    return tables[0] if len(tables) == 1 else combine(tables)
+    if len(tables) == 1:
+        return tables[0]
+    try:
+        return combine(tables)
+    except WinnowError as error:
+        raise WinnowError(
+            error.what, where=f"{paths[0]} and {len(paths) - 1} more", hint=error.hint
+        ) from error
 
 
 def _read(path: Path) -> CountTable:

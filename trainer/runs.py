@@ -63,7 +63,7 @@ class Run:
     """One run, read batch by batch."""
 
     def __init__(self, path: Path) -> None:
-        self._file = pa.ipc.open_file(pa.memory_map(str(path)))
+        self._file = pa.ipc.open_file(pa.OSFile(str(path)))  # a mapped file would count as memory in use
         self._next = 0
         self.rows: pa.RecordBatch | None = None
         self._read()

@@ -48,6 +48,9 @@ def attribution_tables(result: Attribution) -> list[TableView]:
     ]
     return [
         TableView("Before you read the numbers", ("",), notes),
+        TableView(
+            "Sources", ("source", "a hit is"), [(show_text(s.name), MEANING[s.kind]) for s in result.sources]
+        ),
         _enrichment(result),
         _correlation(result),
         _tokens(result),
@@ -64,7 +67,7 @@ def power_text(statement: PowerStatement, name: str) -> str:
 
 
 def _enrichment(result: Attribution) -> TableView:
-    columns = ("source", "a hit is", "in the tail", "elsewhere", "odds ratio", "95 %", "p (Fisher)", "q (BH)")
+    columns = ("source", "in the tail", "elsewhere", "odds ratio", "95 %", "p (Fisher)", "q (BH)")
     return TableView("Enrichment of the tail", columns, [_enrichment_cells(each) for each in result.sources])
 
 
@@ -72,7 +75,6 @@ def _enrichment_cells(each: SourceResult) -> tuple[str, ...]:
     test = each.association
     return (
         show_text(each.name),
-        MEANING[each.kind],
         f"{each.tail_in:,} of {each.tail_known:,}",
         f"{each.rest_in:,} of {each.rest_known:,}",
         _number(test.odds_ratio),

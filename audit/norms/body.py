@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.norms.measures import Doubles
-from audit.norms.robust import LEAST_SPREAD
+from audit.norms.robust import LEAST_SPREAD, upper_spread
 
 RANK_BINS = 10  # deciles of the ids, which are ranks in a byte-level vocabulary
 LEAST_ROWS = 100  # in a cell; the MAD of 100 normal values is within 25 % of σ nineteen times in twenty
@@ -22,9 +22,6 @@ FARTHEST_CELL = 3.0  # spreads of the whole body
 START_SHARE = 0.6
 CLIP = 3.0
 _GROW_ROUNDS = 40
-# Hot rows are sought above, so that the spread is that of the upper side, where it is the tail that counts:
-# the 95th percentile of a normal distribution lies 1.6449 σ above its median.
-UPPER, UPPER_IN_SIGMAS = 0.95, 1.6448536269514722
 _COUNT_BINS = 20
 
 ALL = "all"
@@ -168,8 +165,7 @@ def _centre_and_spread(values: Doubles) -> tuple[float, float]:
     rows = 0
     for _ in range(_GROW_ROUNDS):
         kept = values[values <= limit]
-        centre = float(np.median(kept))
-        spread = max((float(np.quantile(kept, UPPER)) - centre) / UPPER_IN_SIGMAS, LEAST_SPREAD)
+        centre, spread = upper_spread(kept)
         if kept.size == rows:
             break
         rows, limit = kept.size, centre + CLIP * spread

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from corpora.errors import WrongCall
 from trainer.derive import last_pair
 from trainer.reference_encoder import encode_piece
 from trainer.vocabulary import Encoding, Vocabulary
@@ -14,8 +13,8 @@ def constituents(vocabulary: Vocabulary, id_: int, refused: Collection[int]) -> 
     """The ids that spell token `id_` without itself and without `refused` ids, in order.
 
     A token is split where its last merge joined it, and each refused part again, down to bytes; a special
-    token is encoded as text. Refused bytes are left out. Raises WrongCall for an id without a token, and
-    when every part is refused.
+    token is encoded as text. Refused bytes are left out. Empty for an id without a token, and when every
+    part is refused.
     """
     special = vocabulary.special_ids.get(id_)
     if special is not None:
@@ -23,11 +22,8 @@ def constituents(vocabulary: Vocabulary, id_: int, refused: Collection[int]) -> 
     elif id_ in vocabulary.tokens:
         parts = list(_split(vocabulary, id_))
     else:
-        raise WrongCall(f"row {id_} has no token, so it has no parts", hint="--method mean or sample")
-    kept = [part for whole in parts for part in _usable(vocabulary, whole, refused) if part != id_]
-    if not kept:
-        raise WrongCall(f"no part of token {id_} has a trained row", hint="--method mean or sample")
-    return tuple(kept)
+        parts = []
+    return tuple(part for whole in parts for part in _usable(vocabulary, whole, refused) if part != id_)
 
 
 def _usable(vocabulary: Vocabulary, id_: int, refused: Collection[int]) -> list[int]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from audit.norms.measures import Doubles, Ids
 from audit.norms.mixture import Mixture, fit_two, gain
-from audit.norms.robust import spread_of
+from audit.norms.robust import spread_of, upper_spread
 from audit.norms.statistics import hypergeometric_tail
 
 # A lump is sought in this share of the rows from below. gpt-oss has 0.5 %, a vocabulary that a small model
@@ -32,6 +32,7 @@ _ANCHOR_LUCK = 1e-3  # the chance that so many anchors fall under the gap by acc
 _STRAYS = 0.05  # share of the members in which the gap and the fitted groups may disagree
 _HOT = 4.0  # spreads above the median from which rows belong to the tail, as in the scan
 _ANCHORS_INSIDE = 0.8  # share of the anchors that a lump without a gap must hold
+_ANCHOR_REACH = 2.3263478740408408  # 99 % of normal values lie less than so many σ above their median
 
 Flags = npt.NDArray[np.bool_]
 Method = Literal["gap", "mixture", ""]
@@ -152,7 +153,18 @@ def _blurred_cut(values: Doubles, is_anchor: Flags) -> _Cut | None:
     gained = gain(values, mixture)
     if mixture.distance <= LEAST_DISTANCE or gained <= LEAST_GAIN or held < _ANCHORS_INSIDE * anchors:
         return None
+    low = min(low, _within_reach(values, values[:low][is_anchor[:low]]))
+    held = int(is_anchor[:low].sum())
     return _Cut(low, float(values[low] - values[low - 1]), spread_of(values[low:]), mixture, gained, held)
+
+
+def _within_reach(values: Doubles, anchors: Doubles) -> int:
+    """How many of the sorted values lie where 99 % of untrained rows do, going by the anchors' lengths.
+
+    Rows that were met once or twice follow without a gap, and the mixture alone would take them along.
+    """
+    centre, spread = upper_spread(anchors)
+    return int(np.searchsorted(values, centre + _ANCHOR_REACH * spread, side="right"))
 
 
 def _found(cut: _Cut, values: Doubles, order: Ids, is_anchor: Flags, method: Method, reason: str) -> Lump:

@@ -139,14 +139,18 @@ def _flags(scan: MatrixScan, ids: Ids) -> npt.NDArray[np.bool_]:
 
 
 def _from_parts(scan: MatrixScan, labels: Labels, ids: Ids, trained: Ids) -> Doubles:
-    """The mean row of each token's parts, brought to the median norm of its script."""
+    """The mean row of each token's parts, brought to the median norm of its script.
+
+    For rows without such parts (padding, bytes that no text has) the mean trained row stands in.
+    """
     if labels.vocabulary is None:
         raise WrongCall("parts are those of tokens", hint="--tokenizer TOKENIZER")
     refused = set(range(scan.tensor.rows)) - set(trained.tolist())
+    stand_in = _mean(scan, trained)
     rows = np.empty((ids.size, scan.tensor.width))
     for place, id_ in enumerate(ids.tolist()):
         parts = constituents(labels.vocabulary, id_, refused)
-        rows[place] = read_rows(scan.tensor, parts).mean(axis=0, dtype=np.float64)
+        rows[place] = read_rows(scan.tensor, parts).mean(axis=0, dtype=np.float64) if parts else stand_in
     alike = [trained[labels.script[trained] == labels.script[id_]] for id_ in ids]
     wanted = [float(np.median(scan.measures.norms[same if same.size else trained])) for same in alike]
     return _scaled_to(rows, np.array(wanted), ids)

@@ -43,13 +43,18 @@ def _facts(scan: NormScan, matrices: Sequence[MatrixScan]) -> list[tuple[str, ..
         row("zero rows", [f"{each.measures.zeros.size:,}" for each in matrices]),
         row("low lump", [lump_text(each) for each in matrices]),
         row("why", [each.lump.reason for each in matrices]),
-        row(f"hot rows (z ≥ {scan.options.hot_z:g})", [f"{len(each.hot):,}" for each in matrices]),
+        row(f"hot rows (z ≥ {scan.options.hot_z:g})", [_hot(each, scan.options.hot_z) for each in matrices]),
         row("groups of near-copies", [f"{len(each.duplicates):,}" for each in matrices]),
         row("near the unused rows", [_near(each) for each in matrices]),
     ]
     if scan.agreement is not None:
         facts.append(row("Spearman ρ of the two norms", [f"{scan.agreement:.3f}", ""]))
     return facts
+
+
+def _hot(scan: MatrixScan, hot_z: float) -> str:
+    foot = f" (from z = {scan.hot_line:.1f}: one group)" if scan.hot_line < hot_z else ""
+    return f"{len(scan.hot):,}{foot}"
 
 
 def _near(scan: MatrixScan) -> str:

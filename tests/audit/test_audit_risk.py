@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from statistics import median
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit.family import Family
 from audit.lexicons import UNKNOWN_CHARACTER, Lexicon, explain, load_lexicon
+from audit.prevalence import estimate_share, log_odds
 from audit.relatives import find_relatives
 from audit.results import TokenScore
 from audit.risk import RiskOptions, ask_lists, score_tokens
-from audit.risk_features import core_of, implied_log_share
+from audit.risk_features import FeatureMaker, core_of, explain_candidates, implied_log_share
 from audit.risk_model import Weight, load_risk_model, probability
 from audit.scoring import evidence
 from audit.token_text import read_tokens
@@ -21,6 +25,7 @@ from banlists.lists import load_ban_lists
 from trainer.load import load_tokenizer
 
 LABELS = Path(__file__).parents[2] / "banlists" / "labels" / "o200k.tsv"
+OTHERS = LABELS.with_name("other_vocabularies.tsv")
 
 
 def test_the_best_reading_is_the_most_probable_one() -> None:
@@ -112,9 +117,12 @@ def test_known_pollution_is_flagged_with_reasons(
     assert all(reason.evidence for reason in score.reasons)
 
 
-@pytest.mark.parametrize(
-    "token", ["中国", " 日本", "送料無料", "감사합니다", "ประเทศไทย", "中国特色社会主义"]
-)
+ORDINARY = ["中国", " 日本", "送料無料", "감사합니다", "ประเทศไทย", "中国特色社会主义"]
+# Spam uses these all the time, and so does everybody else.
+LOADED = ["彩票", " 彩票", "福利彩票", " 体育彩票", " 天天", "天天", "久久", " 痞客邦", "老司机", " 老司机"]
+
+
+@pytest.mark.parametrize("token", ORDINARY + LOADED)
 def test_ordinary_words_are_not(o200k: dict[str, TokenScore], token: str) -> None:
     assert token not in o200k or not o200k[token].flagged
 
@@ -130,6 +138,18 @@ def test_boilerplate_is_told_but_not_flagged(o200k: dict[str, TokenScore]) -> No
 def test_the_clean_reading_is_shown(o200k: dict[str, TokenScore]) -> None:
     assert o200k[" 天天中彩票"].segmentation == ("天天", "中", "彩票")
     assert o200k[" 天天中彩票"].language == "zh"
+
+
+def test_every_flag_has_a_clean_reading(o200k: dict[str, TokenScore]) -> None:
+    assert all(score.segmentation for score in o200k.values() if score.flagged)
+    assert o200k[" เครดิตฟรี"].segmentation == ("เครดิต", "ฟรี")
+    assert o200k[" เครดิตฟรี"].language is None
+
+
+def test_mild_entries_do_not_speak_for_pollution(o200k: dict[str, TokenScore]) -> None:
+    reasons = {reason.code: reason for reason in o200k["老司机"].reasons}
+    assert reasons["unlisted"].points < 0
+    assert "on no core list, only zh-" in reasons["unlisted"].evidence
 
 
 def test_precision_and_recall_on_the_labels(o200k: dict[str, TokenScore]) -> None:
@@ -154,6 +174,58 @@ def test_scripts_with_spaces_are_left_alone(o200k: dict[str, TokenScore]) -> Non
         tokens = sum(text.script == script for text in texts)
         flagged = sum(score.flagged and score.script == script for score in o200k.values())
         assert flagged / tokens <= 0.003
+
+
+@pytest.fixture(scope="module")
+def glm4() -> list[TokenScore]:
+    return score_tokens(read_tokens(load_tokenizer("glm4").tokens), evidence(True))
+
+
+def test_other_vocabularies_start_from_their_own_share(
+    o200k: dict[str, TokenScore], glm4: list[TokenScore]
+) -> None:
+    base = {reason.code: reason.points for reason in o200k["大发快三"].reasons}["base"]
+    theirs = {r.points for score in glm4 if score.script == "Han" for r in score.reasons if r.code == "base"}
+    assert len(theirs) == 1
+    assert theirs.pop() < base - 3
+
+
+def test_spam_comes_first_then_boilerplate_then_ordinary_words(glm4: list[TokenScore]) -> None:
+    """On the labels of glm4's long tokens: the middle of each kind."""
+    with OTHERS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    scores = {f"glm4:{score.id}": score.score for score in glm4}
+    kinds: dict[str, list[float]] = {"spam": [], "boilerplate": [], "clean": []}
+    for row in rows:
+        for name in row["ids"].split():
+            if name in scores and row["label"] != "borderline":
+                spam = row["label"] == "polluted" and row["category"] != "boilerplate"
+                kinds["spam" if spam else row["category"] or "clean"].append(scores[name])
+    spam, boilerplate, clean = (median(kinds[kind]) for kind in ("spam", "boilerplate", "clean"))
+    assert spam >= 0.5 > boilerplate > clean
+    assert sum(score >= 0.5 for score in kinds["clean"]) <= 0.01 * len(kinds["clean"])
+
+
+@given(st.lists(st.floats(-20, 20), max_size=50), st.floats(0.001, 0.5))
+def test_a_share_is_one(points: list[float], labelled: float) -> None:
+    assert 0 < estimate_share(points, labelled) <= labelled
+
+
+def test_the_share_follows_the_tokens() -> None:
+    few, many = [-6.0] * 990 + [6.0] * 10, [-6.0] * 700 + [6.0] * 300
+    assert estimate_share(few, 0.25) < 0.05
+    assert estimate_share(many, 0.25) == pytest.approx(0.25, abs=0.02)
+    assert log_odds(0.5) == 0
+
+
+def test_phrases_learned_in_one_go_are_a_chain() -> None:
+    tokens = {1: "不代表新浪网".encode(), 2: "不代表新浪网观点".encode(), 900: "我们都知道".encode()}
+    candidates = explain_candidates(read_tokens(tokens), [load_lexicon("zh")])
+    maker = FeatureMaker(candidates, [load_lexicon("zh")], 1000, ("chain",))
+    found = {c.token.id: [feature.value for feature in maker.features(c)] for c in candidates}
+    assert found[1]
+    assert found[2]
+    assert not found[900]
 
 
 SMALL = {0: b" the", 1: "天天中彩票".encode(), 2: "你好".encode(), 3: "\ufeff출장안마".encode(), 4: b"x"}

@@ -21,6 +21,7 @@ def text_of(rows: int, tokens: int) -> Text:
 def test_a_control_meets_every_row() -> None:
     text = text_of(rows=120, tokens=100)
     dealt = _deal(text)
+    assert dealt[:, 0].tolist() == list(range(120))  # each token keeps its own row, so that ids stay ranks
     assert set(dealt[:100].reshape(-1).tolist()) == set(range(120))
     batches = _batches(text, np.random.default_rng(0), control=True)
     met = {id_ for _, batch in zip(range(9), batches, strict=False) for id_ in batch.reshape(-1).tolist()}
@@ -40,7 +41,18 @@ def test_the_whole_experiment_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     pytest.importorskip("torch", reason="PyTorch is not installed (extra `torch`)")
     monkeypatch.setenv("WINNOW_BENCH_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(norms_model, "HOT_STEPS", 3)
-    arguments = ["--steps", "3", "--vocab", "600", "--out", tmp_path / "R.md", "--pictures", tmp_path / "p"]
+    arguments = [
+        "--seed",
+        "3",
+        "--steps",
+        "3",
+        "--vocab",
+        "600",
+        "--out",
+        tmp_path / "R.md",
+        "--pictures",
+        tmp_path / "p",
+    ]
     ran = CliRunner().invoke(norms_ground_truth.main, list(map(str, arguments)))
     assert ran.exit_code == 0, ran.output
     assert (tmp_path / "R.md").read_text(encoding="utf-8").count("| untied, decay |") == 2

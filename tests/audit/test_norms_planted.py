@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audit.norms.body import Body, measure_body
+from audit.norms.labels import label_rows
 from audit.norms.lump import find_lump
 from audit.norms.records import NormScan, ScanOptions
 from audit.norms.scan import scan_checkpoint
+from audit.norms.tail import hot_ids, hot_line
 from tests.audit.norms_checkpoints import (
     INPUT,
     OUTPUT,
@@ -66,6 +69,57 @@ def test_a_whole_cell_that_is_hot_is_measured_against_the_body(tmp_path: Path) -
     found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: with_norms(norms, 32)}), duplicates=False)
     assert min(precision_recall([fact.id for fact in found.input.hot], first_tenth)) >= 0.95
     assert any(cell.unusual for cell in found.input.body.cells)
+
+
+def test_many_hot_rows_in_one_script_do_not_widen_what_is_usual(tmp_path: Path) -> None:
+    """Six in a hundred already decide the 95th percentile of their script."""
+    vocabulary = small_vocabulary()
+    random = np.random.default_rng(8)
+    logs = 0.15 * random.standard_normal(ROWS)
+    labels = label_rows(ROWS, vocabulary)
+    common = np.flatnonzero(labels.groups[1] == labels.scripts.index("Common"))
+    hot = random.permutation(common)[: common.size // 8]
+    logs[hot] += 1.2
+    found = scan(write_tensors(tmp_path / "m.safetensors", {INPUT: with_norms(np.exp(logs), 32)}))
+    assert min(precision_recall([fact.id for fact in found.input.hot], hot)) >= 0.95
+
+
+def test_single_bytes_are_not_hot_without_counts() -> None:
+    """Their ids are no ranks: nothing says how frequent each of them should be."""
+    logs = 0.1 * np.random.default_rng(1).standard_normal(2_000)
+    logs[[5, 900]] = 2
+    script, counts = np.zeros(2_000, dtype=np.int64), np.arange(2_000.0)
+    plain = measure_body(logs, ("Latin",), script, unranked=range(256))
+    counted = measure_body(logs, ("Latin",), script, counts, unranked=range(256))
+    assert hot_ids(plain, np.exp(logs), 4).tolist() == [900]
+    assert sorted(hot_ids(counted, np.exp(logs), 4).tolist()) == [5, 900]
+
+
+@pytest.mark.parametrize(
+    ("tail", "line"),
+    [
+        ([3.4, 3.7, 4.1, 4.4], 3.4),  # one group, apart from the body
+        ([2.9, 3.3, 3.7, 4.1], 4.0),  # reaches down too far
+        ([3.4, 4.1], 4.0),  # nothing between is cut
+        ([3.4, 3.7], 4.0),  # nothing reaches the threshold
+        ([5.0, 9.0], 4.0),
+    ],
+)
+def test_the_line_does_not_cut_a_group_in_two(tail: list[float], line: float) -> None:
+    z = np.array([*np.linspace(-2.5, 2.4, 500), *tail])
+    body = Body(z, np.zeros(z.size, dtype=np.int64), np.ones(z.size, dtype=np.bool_), (), 0.0, 1.0)
+    assert hot_line(body, 4.0) == line
+
+
+def test_rows_that_were_met_once_or_twice_are_not_taken_along() -> None:
+    """They follow the untrained ones without a gap; how long those are is read from the anchors."""
+    random = np.random.default_rng(6)
+    logs = random.standard_normal(2_000) * 0.2
+    logs[:230] = -1.0 + 0.08 * random.standard_normal(230)
+    logs[230:270] = random.uniform(-0.85, -0.6, 40)
+    found = find_lump(logs, np.arange(80))
+    assert found.found
+    assert min(precision_recall(found.ids, range(230))) >= 0.95
 
 
 def test_no_lump_in_a_body_alone() -> None:

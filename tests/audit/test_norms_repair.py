@@ -15,7 +15,7 @@ from audit.norms.constituents import constituents
 from audit.norms.labels import label_rows
 from audit.norms.measures import measure_rows
 from audit.norms.patches import Patch, verify, write_patched
-from corpora.errors import WinnowError, WrongCall
+from corpora.errors import WinnowError
 from tests.audit.norms_checkpoints import (
     INPUT,
     OUTPUT,
@@ -150,10 +150,20 @@ def test_refused_parts_are_split_further() -> None:
     assert b"".join(vocabulary.tokens[part] for part in deeper) == b" function"
     special = constituents(vocabulary, vocabulary.special_tokens["<|end|>"], set())
     assert b"".join(vocabulary.tokens[part] for part in special) == b"<|end|>"
-    with pytest.raises(WrongCall, match="has no token"):
-        constituents(vocabulary, vocabulary.rows + 5, set())
-    with pytest.raises(WrongCall, match="no part of token"):
-        constituents(vocabulary, vocabulary.ids_of[b"a"], set())
+    assert constituents(vocabulary, vocabulary.rows + 5, set()) == ()
+    assert constituents(vocabulary, vocabulary.ids_of[b"a"], set()) == ()
+
+
+def test_rows_without_parts_get_the_mean_row(norms: Callable[..., Any], tmp_path: Path) -> None:
+    """A whole lump can be repaired at once, with its padding and the bytes that no text has."""
+    source = tmp_path / "model"
+    first, _ = make_model(source, "F32")
+    call = ("repair", source, "--rows", "lump", "--method", "subtokens", "--matrix", "input")
+    outcome = norms(*call, "-o", tmp_path / "out")
+    assert outcome.code == 0, outcome.stderr
+    mean = first.rows[sorted(set(range(small_vocabulary().rows)) - first.lump)].mean(axis=0)
+    new = rows_of(tmp_path / "out")[ROWS - 1]
+    assert new @ mean / np.linalg.norm(new) / np.linalg.norm(mean) == pytest.approx(1, abs=1e-4)
 
 
 def test_clip_and_equalise_keep_directions(norms: Callable[..., Any], tmp_path: Path) -> None:
