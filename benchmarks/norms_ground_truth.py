@@ -80,7 +80,7 @@ def ground_truth_table(scores: Sequence[Score]) -> str:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.option("--seed", "seeds", multiple=True, type=int, default=(1, 2), help="Six models for each.")
+@click.option("--seed", "seeds", multiple=True, type=int, default=(1, 2, 3), help="Six models for each.")
 @click.option("--steps", default=800, type=click.IntRange(1), help="Optimiser steps on clean text.")
 @click.option(
     "--vocab", default=VOCABULARY, type=click.IntRange(300), help="Size of the polluted vocabulary."
@@ -118,7 +118,7 @@ def main(
 
 def _scan(folder: Path) -> NormScan:
     setup = Setup(folder)
-    return scan_loaded(setup, load(setup), ScanOptions(duplicates=False), no_bar)
+    return scan_loaded(setup, load(setup, categorised=False), ScanOptions(duplicates=False), no_bar)
 
 
 def _draw(folder: Path, pictures: Path) -> None:

@@ -63,18 +63,10 @@ def clean_line(text: str) -> str:
 
 @lru_cache(maxsize=4)
 def _load(path: Path) -> Any:
-    """The model: our own classifier for files like lid.176.ftz, which asks five times as fast; the fastText
-    package's for all others.
-    """
-    from curation.fasttext_kernel import load_classifier
+    import fasttext
 
     if not path.is_file():
         raise WrongCall("no such language model", where=path, hint="--lid-model takes a .ftz or .bin file")
-    classifier = load_classifier(path)
-    if classifier is not None:
-        return classifier
-    import fasttext
-
     try:
         return fasttext.load_model(str(path))
     except (ValueError, RuntimeError, MemoryError) as error:

@@ -62,17 +62,26 @@ def tokenizer_of(weights: Path, asked: str | None) -> str | None:
     return str(beside) if beside.is_file() else None
 
 
-def load(setup: Setup) -> Loaded:
-    """Open the weights and the vocabulary. Raises WrongCall or WinnowError for what is missing or broken."""
+def load(setup: Setup, *, categorised: bool = True) -> Loaded:
+    """Open the weights and the vocabulary; find each token's category where wanted, which takes seconds.
+
+    Raises WrongCall or WinnowError for what is missing or broken.
+    """
+    from audit.norms.labels import require_rows
     from audit.norms.tail import categorise
     from banlists.lists import load_ban_lists
     from trainer.load import load_tokenizer
+    from trainer.token_matrices import find_embeddings
     from trainer.weights import open_checkpoint
 
     checkpoint = open_checkpoint(setup.weights)
     spec = tokenizer_of(setup.weights, setup.tokenizer)
     vocabulary = None if spec is None else load_tokenizer(spec)
-    return Loaded(checkpoint, vocabulary, categorise(vocabulary, load_ban_lists(CATEGORY_LISTS)))
+    embeddings = find_embeddings(checkpoint, setup.input_tensor, setup.output_tensor)
+    if vocabulary is not None:
+        require_rows(embeddings.input.rows, vocabulary)  # before the categories, which take seconds
+    categories = categorise(vocabulary, load_ban_lists(CATEGORY_LISTS)) if categorised else {}
+    return Loaded(checkpoint, vocabulary, categories)
 
 
 def scan_loaded(

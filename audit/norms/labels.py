@@ -75,12 +75,7 @@ def label_rows(rows: int, vocabulary: Vocabulary | None) -> Labels:
     """
     if vocabulary is None:
         return Labels(rows, None, (COMMON,), np.zeros(rows, dtype=np.int64), np.empty(0, dtype=np.int64))
-    if vocabulary.rows > rows:
-        raise WrongCall(
-            f"the vocabulary needs {vocabulary.rows:,} rows, the matrix has {rows:,}",
-            where=vocabulary.name,
-            hint="another --tokenizer, or name the tensor",
-        )
+    require_rows(rows, vocabulary)
     names = [BEYOND] * rows
     for id_, token in vocabulary.tokens.items():
         names[id_] = read_token(id_, token).script
@@ -90,6 +85,16 @@ def label_rows(rows: int, vocabulary: Vocabulary | None) -> Labels:
     places = {name: place for place, name in enumerate(scripts)}
     script = np.array([places[name] for name in names], dtype=np.int64)
     return Labels(rows, vocabulary, scripts, script, _anchors(names, vocabulary))
+
+
+def require_rows(rows: int, vocabulary: Vocabulary) -> None:
+    """Raise WrongCall when the vocabulary has ids that a matrix of so many rows has no row for."""
+    if vocabulary.rows > rows:
+        raise WrongCall(
+            f"the vocabulary needs {vocabulary.rows:,} rows, the matrix has {rows:,}",
+            where=vocabulary.name,
+            hint="another --tokenizer, or name the tensor",
+        )
 
 
 def _anchors(names: list[str], vocabulary: Vocabulary) -> Ids:

@@ -82,7 +82,7 @@ def _repair(weights: Path, out: Path, chosen: dict[str, Any], *, force: bool, pr
     low, high = _percentiles(chosen["percentiles"])
     options = RepairOptions(chosen["method"], chosen["spread"], low, high, chosen["seed"])
     matrices = ("input", "output") if chosen["matrix"] == "both" else (chosen["matrix"],)
-    loaded = load(setup)
+    loaded = load(setup, categorised=False)
     configuration = {**chosen, **setup.configuration, "rows": list(chosen["rows"])}
     files = source_files(loaded.checkpoint)
     call, fingerprint = make_call("norms repair", configuration, files, out)

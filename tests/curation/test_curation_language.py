@@ -8,14 +8,12 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import fasttext
 import pytest
 import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpora.errors import WrongCall
-from curation.fasttext_kernel import load_classifier
 from curation.function_words import languages_of_word, profiled_languages, string_share, word_shares
 from curation.language_codes import language_code
 from curation.language_id import LanguageIdentifier
@@ -31,31 +29,7 @@ GERMAN = "Der alte Mann saß am Fenster und las in der Zeitung, dass es morgen r
 FRENCH = "Le vieil homme était assis à la fenêtre et lisait dans le journal que la pluie viendrait."
 
 
-PACKAGE, OURS = fasttext.load_model(str(default_model_path())), load_classifier(default_model_path())
-ANY_LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=80)
 WORDS = regex.compile(r"[\p{L}\p{M}]+(?:['-][\p{L}\p{M}]+)*|'n(?![\p{L}\p{M}\p{N}_])")
-
-
-@given(
-    ANY_LINE
-    | st.sampled_from([GERMAN, FRENCH, "", "a", "x </s> y", "__label__en __label__zz b", "你好 世界"])
-)
-@settings(max_examples=300, deadline=None)
-def test_the_classifier_agrees_with_the_fasttext_package(line: str) -> None:
-    assert OURS is not None
-    labels, probabilities = PACKAGE.predict(line, k=5)
-    found = OURS.predict(line, 5)
-    assert found[1] == pytest.approx(list(probabilities), abs=1e-6)
-    clear = [number for number, value in enumerate(probabilities) if value > 0.001]
-    assert [found[0][number] for number in clear] == [labels[number] for number in clear]
-
-
-def test_a_model_of_another_kind_is_left_to_the_package(tmp_path: Path) -> None:
-    data = default_model_path().read_bytes()
-    for number, broken in enumerate((b"", data[:64], data[:-5], data[:32] + b"\x03" + data[33:])):
-        path = tmp_path / f"{number}.ftz"
-        path.write_bytes(broken)
-        assert load_classifier(path) is None
 
 
 @given(
