@@ -22,7 +22,7 @@ from audit.norms.statistics import (
     smallest_detectable,
     spearman,
 )
-from audit.norms.tail import Categories, hot_ids, row_facts
+from audit.norms.tail import Categories, hot_ids, hot_line, row_facts
 from corpora.errors import WrongCall
 
 # Recognition of about 50 hot tokens against their hits on GitHub (fi-le.net/oss, 19 September 2025).
@@ -149,7 +149,8 @@ def _universe(scan: MatrixScan, labels: Labels) -> Ids:
 
 
 def _tail(scan: MatrixScan, universe: Ids, options: AttributeOptions) -> Ids:
-    by_z = hot_ids(scan.body, scan.measures.norms, -np.inf if options.top else scan.hot_line)
+    line = -np.inf if options.top else hot_line(scan.body, options.hot_z)
+    by_z = hot_ids(scan.body, scan.measures.norms, line)
     tail = by_z[np.isin(by_z, universe)][: options.top]
     if not tail.size:
         raise WrongCall(f"no token reaches z = {options.hot_z:g}", hint="a smaller --hot-z, or --top K")

@@ -198,6 +198,7 @@ def check_refresh(torch: Any, model: Any, optimizer: Any, plan: EmbeddingPlan, s
             assert state.read(np.array(others())).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tied", [True, False])
 def test_a_model_that_really_trains(torch: Any, tied: bool) -> None:
     plain, _ = train(torch, tied=tied, plan=None)
@@ -218,6 +219,7 @@ def test_half_precision_and_no_optimiser_state_yet(torch: Any) -> None:
     assert model.embed.weight.requires_grad
 
 
+@pytest.mark.slow
 def test_as_a_callback_of_the_trainer(torch: Any, tmp_path: Any) -> None:
     transformers = pytest.importorskip("transformers")
     pytest.importorskip("accelerate", reason="the Trainer needs accelerate")
