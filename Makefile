@@ -34,7 +34,7 @@ run: setup
 
 test: setup
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

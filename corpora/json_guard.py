@@ -10,9 +10,6 @@ import numpy as np
 # reads a null pointer when the first value of a block is null. Both end the process, with no exception.
 MAX_DEPTH = 500
 _FIRST_NULL = re.compile(rb"(?:\xef\xbb\xbf)*\s*null")
-_NO_SIGNS = bytes(byte for byte in range(256) if byte not in b'"[]{}')
-_STEPS = np.zeros(256, dtype=np.int8)
-_STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 
 
 def crashes_arrow(block: bytes) -> bool:
@@ -24,7 +21,6 @@ def _depth(block: bytes) -> int:
     """The deepest nesting; 0 at once for a block with so few brackets that it cannot be deep."""
     if block.count(b"[") + block.count(b"{") <= MAX_DEPTH:
         return 0
-    unescaped = block.replace(b"\\\\", b"").replace(b'\\"', b"")  # every quote that is left opens or closes
-    outside = unescaped.translate(None, _NO_SIGNS).split(b'"')[::2]
-    bare = np.frombuffer(b"".join(outside), dtype=np.uint8)
-    return int(np.cumsum(_STEPS[bare], dtype=np.int64).max(initial=0))
+    from corpora.json_kernel import nesting
+
+    return int(nesting(np.frombuffer(block, dtype=np.uint8)))

@@ -81,8 +81,10 @@ def _row_group_ranges(path: Path, most: int) -> list[Range]:
 def open_range(path: Path, part: Range) -> Iterator[Section]:
     """The whole lines that begin in a range, as a stream of bytes."""
     with path.open("rb") as file:
-        start = _line_start(file, part.start)
-        stop = _line_start(file, part.stop)
+        start = _line_start(file, part.start, part.stop)
+        # Where no line begins, the end of the line that runs through is not looked for either: a line as
+        # long as the file would be read once for every range.
+        stop = start if start >= part.stop else _line_start(file, part.stop)
         file.seek(start)
         yield Section(file, stop - start)
 
@@ -110,7 +112,8 @@ def first_line(path: Path, part: Range) -> int:
     before = sum(_newlines(path, changed, number * _COUNTED, _COUNTED) for number in range(whole))
     before += _newlines(path, changed, whole * _COUNTED, rest)
     with path.open("rb") as file:
-        cut_line = _line_start(file, part.start) > part.start
+        file.seek(max(0, part.start - 1))
+        cut_line = part.start > 0 and file.read(1) != b"\n"
     return 1 + before + cut_line
 
 
@@ -126,13 +129,16 @@ def _newlines(path: Path, changed: int, start: int, size: int) -> int:
     return found
 
 
-def _line_start(file: BinaryIO, place: int) -> int:
-    """Where the first line begins that begins at `place` or later; the file's end when there is none."""
+def _line_start(file: BinaryIO, place: int, stop: int | None = None) -> int:
+    """Where the first line begins that begins at `place` or later; the file's end when there is none.
+
+    With `stop` the search ends about there: what is returned then is `stop` or more, and perhaps no start.
+    """
     if place == 0:
         return 0
     place -= 1  # a line end there means that a line begins at the place itself
     file.seek(place)
-    while block := file.read(_BLOCK):
+    while (stop is None or place < stop) and (block := file.read(_BLOCK)):
         end = block.find(b"\n")
         if end >= 0:
             return place + end + 1

@@ -20,10 +20,18 @@ PATIENCE = 300  # seconds, on a loaded machine
 FILTER = ("filter", "recipe:sample", "--workers", "2")
 COUNT = ("count", "recipe:sample", "--memory", "1MB")
 
+# A command that a script starts in the background is told to ignore Ctrl-C, and so would be its children.
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from winnow import main
+sys.exit(main())
+"""
+
 
 def started(*arguments: object, limit: str = "") -> subprocess.Popen[str]:
     """A command in a process group of its own; `limit` is an option of the shell's `ulimit`."""
-    command = [sys.executable, "-m", "winnow", *map(str, arguments)]
+    command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
     if limit:
         command = ["sh", "-c", f'ulimit {limit} && exec "$@"', "sh", *command]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -48,8 +56,14 @@ def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) 
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
-    """The processes that work for a command."""
-    return [pid for pid in process_tree(process.pid)[1:] if b"spawn_main" in command_line(pid)]
+    """The processes that work for a command: started by its fork server, or each by itself."""
+    started_by_it = process_tree(process.pid)[1:]
+    servers = [pid for pid in started_by_it if b"forkserver" in command_line(pid)]
+    return (
+        process_tree(servers[0])[1:]
+        if servers
+        else [pid for pid in started_by_it if b"spawn_main" in command_line(pid)]
+    )
 
 
 def command_line(pid: int) -> bytes:
@@ -123,7 +137,7 @@ def test_workers_do_not_outlive_a_command_that_is_killed(tmp_path: Path) -> None
     process.kill()  # the command alone, not its group
     process.wait()
     end = time.monotonic() + 30
-    while any(b"spawn_main" in command_line(pid) for pid in workers):
+    while any(map(command_line, workers)):
         assert time.monotonic() < end
         time.sleep(0.1)
 

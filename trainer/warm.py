@@ -28,6 +28,7 @@ def compile_kernels() -> None:
     import numpy as np
     import pyarrow as pa
 
+    from corpora.json_guard import crashes_arrow
     from trainer.count_batch import add_texts
     from trainer.counts import combine, from_items
     from trainer.leave_one_out import shares
@@ -37,6 +38,7 @@ def compile_kernels() -> None:
     from trainer.training import train
     from trainer.words import words_of
 
+    crashes_arrow(b"[" * 1000)  # reading JSON asks how deep it nests
     table = PretokenTable()
     texts = pa.array(["to be, or not to be", "that is the question"], pa.large_string())
     add_texts(table, PATTERNS["o200k"], texts, np.zeros(2, dtype=np.int32))

@@ -117,3 +117,19 @@ def test_a_filter_that_stopped_inside_a_file_goes_on_there(tmp_path: Path, winno
     assert winnow("filter", path, "-o", tmp_path / "whole", *options).code == 0
     for kind in ("documents", "decisions"):
         assert pq.read_table(tmp_path / "out" / kind).equals(pq.read_table(tmp_path / "whole" / kind))
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="the system does not count bytes read")
+def test_a_line_through_many_ranges_is_not_read_once_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(lines_of(["first", "x" * 24_000_000, "last"], "\n"))
+    before = bytes_read()
+    rows = documents(path, 200_000)
+    assert [len(text) for _, text in rows] == [5, 24_000_000, 4]
+    assert bytes_read() - before < 10 * path.stat().st_size  # 120 ranges
+
+
+def bytes_read() -> int:
+    """What this process has read so far, from files and the cache."""
+    first = Path("/proc/self/io").read_text().splitlines()[0]
+    return int(first.removeprefix("rchar: "))
