@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from corpora.documents import Problems, ReadOptions, Shard, open_corpus
 from corpora.errors import WinnowError
+from corpora.ranges import open_range
 
 TEXTS = st.text(st.sampled_from("ab é水\t"), max_size=40)
 
@@ -123,10 +124,13 @@ def test_a_filter_that_stopped_inside_a_file_goes_on_there(tmp_path: Path, winno
 def test_a_line_through_many_ranges_is_not_read_once_for_each(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_bytes(lines_of(["first", "x" * 24_000_000, "last"], "\n"))
-    before = bytes_read()
-    rows = documents(path, 200_000)
-    assert [len(text) for _, text in rows] == [5, 24_000_000, 4]
-    assert bytes_read() - before < 10 * path.stat().st_size  # 120 ranges
+    before, whole = bytes_read(), b""
+    for shard in shards_of(path, 1_000_000):
+        assert shard.part is not None
+        with open_range(path, shard.part) as section:
+            whole += section.read(1 << 30)
+    assert whole == path.read_bytes()
+    assert bytes_read() - before < 10 * len(whole)  # 25 ranges
 
 
 def bytes_read() -> int:
