@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import msgspec
@@ -210,7 +209,3 @@ def _escape_markdown(match: re.Match[str]) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def _indented(value: Mapping[str, Any]) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"

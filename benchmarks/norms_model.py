@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 import corpora
 from audit.engines import text_engine
-from corpora.documents import Problems, ReadOptions, open_corpus
+from corpora.documents import ReadOptions, open_corpus
 from corpora.errors import WinnowError
 from trainer.load import load_tokenizer
 from trainer.vocabulary import Vocabulary
@@ -122,10 +122,7 @@ def read_truth(folder: Path) -> Truth:
 
 
 def _clean_texts() -> Iterator[str]:
-    corpus = open_corpus([str(_SAMPLE / "clean")], ReadOptions(only_text=True))
-    for shard in corpus.shards:
-        for batch in shard.batches(Problems()):
-            yield from batch.column("text").to_pylist()
+    return open_corpus([str(_SAMPLE / "clean")], ReadOptions(only_text=True)).texts()
 
 
 def _model(rows: int, *, tied: bool) -> Any:

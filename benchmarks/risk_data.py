@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from audit.risk_features import Candidate, FeatureMaker, explain_candidates
 from audit.risk_model import Group, load_risk_model
 from audit.scoring import evidence_lists
 from audit.token_text import TokenText, read_tokens
+from benchmarks import banlist_labels
 from benchmarks.risk_fit import Flags, Floats
 from trainer.load import load_tokenizer
 
@@ -73,15 +73,9 @@ class Data:
     scale: Scale
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a label file."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
 def read_labels() -> list[Label]:
     """All labels of o200k."""
-    rows = read_rows(O200K)
+    rows = banlist_labels.read_labels(O200K)
     return [Label(int(row["id"]), row["label"], row["category"], row["language"]) for row in rows]
 
 

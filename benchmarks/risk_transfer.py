@@ -12,7 +12,8 @@ from audit.risk import RiskOptions, score_tokens
 from audit.risk_model import load_risk_model
 from audit.scoring import evidence
 from audit.token_text import TokenText, read_tokens
-from benchmarks.risk_data import OTHERS, hash_of, make_data, read_rows
+from benchmarks.banlist_labels import read_labels
+from benchmarks.risk_data import OTHERS, hash_of, make_data
 from benchmarks.risk_fit import Flags, Floats, average_precision, fit, precision_recall
 from trainer.load import load_tokenizer
 
@@ -97,7 +98,7 @@ def print_other_vocabularies() -> None:
 
 def _judge(scores: Mapping[str, Mapping[int, TokenScore]]) -> list[Judged]:
     judged = []
-    for row in read_rows(OTHERS):
+    for row in read_labels(OTHERS):
         if row["label"] != "borderline":
             places = [place.split(":") for place in row["ids"].split()]
             points = max(_points(scores[name].get(int(id_))) for name, id_ in places)

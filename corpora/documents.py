@@ -174,6 +174,12 @@ class Corpus:
         """The shards' identities, for `corpora.outputs.fingerprint`."""
         return [shard.identity for shard in self.shards]
 
+    def texts(self) -> Iterator[str]:
+        """The text of every document, in order; skipped records go uncounted."""
+        for shard in self.shards:
+            for batch in shard.batches(Problems()):
+                yield from batch.column("text").to_pylist()
+
     def hashes(self, engine: Engine | None = None) -> list[FileHash]:
         """SHA-256 and size of every file; a hub stream is recorded by name, without a hash."""
         files = [shard for shard in self.on(engine).shards if shard.part is None or shard.part.start == 0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -108,9 +107,3 @@ class DuplicateFinder:
             self._near.add(document.sketch, document_id)
         if self.rules.boilerplate and self._in_use <= _FULL * len(self._counters):
             self._in_use += add(document.samples, self._counters)
-
-
-def remember_all(finder: DuplicateFinder, found: Sequence[Fingerprint], ids: Sequence[str]) -> None:
-    """Add documents that an earlier run kept."""
-    for document, document_id in zip(found, ids, strict=True):
-        finder.remember(document, document_id)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from banlists.entries import Match
 from banlists.lists import BanList
-from corpora.documents import Corpus, Problems
+from corpora.documents import Corpus
 from corpora.errors import WinnowError, WrongCall
 from corpora.manifest import MANIFEST_NAME, FileHash, Manifest, hash_file, write_manifest
 from corpora.outputs import fingerprint, output_folder, refuse_output_inside_inputs
@@ -139,12 +139,12 @@ def _write_files(
 ) -> Written:
     before, after = application.before, application.removal.vocabulary
     with _timed(seconds, "cost"):
-        cost = measure_cost(before, after, _texts(corpus))
+        cost = measure_cost(before, after, corpus.texts())
     with _timed(seconds, "export"):
         write_exports(folder, after)
         write_removal(folder, before, application.removal, application.banned, cost, application.ids)
     with _timed(seconds, "verify"):
-        verification = verify_exports(folder, after, islice(_texts(corpus), _VERIFIED_DOCUMENTS))
+        verification = verify_exports(folder, after, islice(corpus.texts(), _VERIFIED_DOCUMENTS))
     if application.carry is None:
         return Written(cost, verification)
     with _timed(seconds, "carry"):
@@ -169,12 +169,6 @@ def _weights_record(carried: Carried | None) -> dict[str, object]:
 
 def _names(ids: Ids) -> list[str]:
     return [*EXPORTS, REMOVED_TOKENS, SUMMARY, *([ID_REMAP] if ids == "compact" else [])]
-
-
-def _texts(corpus: Corpus) -> Iterator[str]:
-    for shard in corpus.shards:
-        for batch in shard.batches(Problems()):
-            yield from batch.column("text").to_pylist()
 
 
 def _tokenizer_hash(application: Application) -> FileHash:

@@ -110,7 +110,7 @@ def gather_words(
 def sample_texts(inputs: TrainInputs) -> list[str]:
     """Texts to compare the exports on, about 64 KB: the first documents, or pretokens in a row."""
     texts, room = [], _SAMPLE_BYTES
-    for text in _pretoken_texts(_counts(inputs)) if inputs.counts_files else _documents(inputs.corpus):
+    for text in _pretoken_texts(_counts(inputs)) if inputs.counts_files else inputs.corpus.texts():
         texts.append(text[:room])
         room -= len(texts[-1].encode())
         if room <= 0:
@@ -123,12 +123,6 @@ def _counts(inputs: TrainInputs) -> CountTable:
     if not table.size:
         raise WinnowError("there are no counts", where=inputs.counts_files[0])
     return table
-
-
-def _documents(corpus: Corpus) -> Iterator[str]:
-    for shard in corpus.shards:
-        for batch in shard.batches(Problems()):
-            yield from batch.column("text").to_pylist()
 
 
 def _pretoken_texts(table: CountTable) -> Iterator[str]:
