@@ -29,6 +29,7 @@ class Addition:
     langs: tuple[str, ...] = ()
     severity: str = "core"
     status: str = "stable"
+    owner: str = ""
     hit: tuple[str, ...] = ()
     ok: tuple[str, ...] = ()
     added: datetime.date | None = None
@@ -141,7 +142,7 @@ def _new_group(addition: Addition) -> Group:
         "id": addition.group, "category": addition.category, "match": addition.match,
         "reason": addition.reason, "patterns": list(addition.patterns), "langs": list(addition.langs),
         "status": addition.status, "severity": addition.severity, "evidence": list(addition.evidence),
-        "added": addition.added, "review_by": addition.review_by,
+        "owner": addition.owner, "added": addition.added, "review_by": addition.review_by,
         "tests": {"hit": list(addition.hit), "ok": list(addition.ok)},
     }  # fmt: skip
     try:

@@ -31,7 +31,7 @@ class ReadOptions:
     one document is in a plain text file; `language` is the declared language of documents that carry
     none of their own; `max_line_bytes` is the longest line that is read, and a sixteenth of the
     longest JSON array; `split_bytes` is the size above which a file is read in ranges (see
-    `corpora.ranges`).
+    `corpora.ranges`); `threads` is how many blocks of JSON lines are parsed at once.
     """
 
     text_field: str = "text"
@@ -42,6 +42,7 @@ class ReadOptions:
     language: str | None = None
     max_line_bytes: int = 64 << 20
     split_bytes: int = 256_000_000
+    threads: int = 1
 
 
 @dataclass(slots=True)
@@ -55,6 +56,12 @@ class Problems:
         """Add what was met elsewhere."""
         self.count += count
         self.examples = [*self.examples, *examples][:_EXAMPLES_KEPT]
+
+    def taken(self) -> Problems:
+        """What was met so far, which this record then forgets."""
+        met = Problems(self.count, self.examples)
+        self.count, self.examples = 0, []
+        return met
 
     def report(self, options: ReadOptions, where: str, what: str, hint: str | None = None) -> None:
         """Count one broken record, or raise WinnowError when the options say to stop."""

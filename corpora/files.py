@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 _BLOCK = 1 << 20  # bytes read at a time when hashing
+_NO_FLUSH = (errno.EINVAL, errno.ENOTSUP)  # some network file systems keep no folders to flush
 _MARK = ".tmp-"  # in the names of temporary files, so that those of a killed run are known
 
 
@@ -20,9 +22,10 @@ def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a temporary path in the target's folder; rename it to `target` when the block succeeds.
 
     The temporary file keeps the target's ending, for writers that choose a format by it. It is
-    removed when the block raises. The data is flushed to disk before the rename.
+    removed when the block raises. The data is flushed to disk before the rename, and the folder after it:
+    a file that was finished before another is there after a power loss when the other is.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}{_MARK}", suffix=target.suffix, dir=target.parent)
     os.close(handle)
     temporary = Path(name)
@@ -32,8 +35,29 @@ def atomic_path(target: Path) -> Iterator[Path]:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(target)
+        flush_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, so that they are there after a power loss."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in reversed(missing):
+        flush_folder(each.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the disk hold the names in a folder; nothing where a file system cannot do that."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FLUSH:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def remove_temporaries(folder: Path, of: str = "") -> None:

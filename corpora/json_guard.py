@@ -14,7 +14,12 @@ _FIRST_NULL = re.compile(rb"(?:\xef\xbb\xbf)*\s*null")
 
 def crashes_arrow(block: bytes) -> bool:
     """Whether the block begins with null or is nested deeper than MAX_DEPTH."""
-    return _FIRST_NULL.match(block) is not None or _depth(block) > MAX_DEPTH
+    return starts_with_null(block) or _depth(block) > MAX_DEPTH
+
+
+def starts_with_null(block: bytes) -> bool:
+    """Whether the first value of the block is null."""
+    return _FIRST_NULL.match(block) is not None
 
 
 def _depth(block: bytes) -> int:

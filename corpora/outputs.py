@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from corpora.errors import WinnowError, WrongCall
-from corpora.files import remove_temporaries, write_json
+from corpora.files import make_folder, remove_temporaries, write_json
 from corpora.manifest import MANIFEST_NAME
 
 MARKER_NAME = ".winnow-unfinished.json"
@@ -68,7 +68,7 @@ def output_folder(path: Path, call: str, *, force: bool = False) -> Iterator[Out
     """
     existed = path.exists()
     _check_folder(path)
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     with _lock(path / _LOCK_NAME, path):
         try:
             claimed = _claim(path, call, force=force)
@@ -155,7 +155,7 @@ def _empty(path: Path) -> None:
 @contextmanager
 def writing_file(path: Path) -> Iterator[None]:
     """Keep other runs from writing the file `path`. Raises WinnowError when one does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with _lock(path.with_name(f".{path.name}.lock"), path):
         remove_temporaries(path.parent, of=path.name)
         yield

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import msgspec
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
+from corpora.background import in_order
 from corpora.columns import standard_batch
 from corpora.documents import Problems, Shard, shard_blocks
 from corpora.errors import WinnowError
 from corpora.json_data import decode_json
-from corpora.json_guard import crashes_arrow
+from corpora.json_guard import crashes_arrow, starts_with_null
 from corpora.remote import RemoteFile
 from corpora.streams import open_bytes
 
@@ -29,11 +30,10 @@ def read_json_lines(
 ) -> Iterator[pa.RecordBatch]:
     """Yield standard batches from a file with one JSON object per line."""
     schema = None if shard.options.only_text else _merged_schema(shard, path, block_bytes)
-    line = shard.first_line
-    for block in shard_blocks(shard, block_bytes, problems):
-        for table in _block_tables(block, line, schema, shard, problems):
-            yield standard_batch(table.rows, shard, table.first_line, problems)
-        line += block.count(b"\n")
+    blocks = _numbered_blocks(shard, block_bytes)
+    for found in in_order(partial(_read_block, schema, shard), blocks, shard.options.threads):
+        problems.add(found.problems.count, found.problems.examples)
+        yield from found.batches
 
 
 def read_json_array(
@@ -66,12 +66,43 @@ def _whole(stream: Any, shard: Shard) -> bytes:
     return data
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Whole lines of a file, the number of the first, and what was wrong with finding them."""
+
+    data: bytes
+    first_line: int
+    problems: Problems
+
+
+@dataclass(frozen=True, slots=True)
 class _Rows:
     """Consecutive rows and the line of the first."""
 
-    def __init__(self, rows: pa.Table, first_line: int) -> None:
-        self.rows = rows
-        self.first_line = first_line
+    rows: pa.Table
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a block holds."""
+
+    batches: list[pa.RecordBatch]
+    problems: Problems
+
+
+def _numbered_blocks(shard: Shard, block_bytes: int) -> Iterator[_Block]:
+    line, problems = shard.first_line, Problems()
+    for data in shard_blocks(shard, block_bytes, problems):
+        yield _Block(data, line, problems.taken())
+        line += data.count(b"\n")
+
+
+def _read_block(schema: pa.Schema | None, shard: Shard, block: _Block) -> _Found:
+    """Parse one block; may run in any thread."""
+    problems = block.problems
+    tables = _block_tables(block.data, block.first_line, schema, shard, problems)
+    return _Found([standard_batch(each.rows, shard, each.first_line, problems) for each in tables], problems)
 
 
 def _merged_schema(shard: Shard, path: Path | RemoteFile, block_bytes: int) -> pa.Schema:
@@ -104,19 +135,38 @@ def _as_text(schema: pa.Schema, names: set[str]) -> pa.Schema:
     )
 
 
-def _parse(block: bytes, schema: pa.Schema | None) -> pa.Table | None:
-    """Parse a block with Arrow; None when any line of it is broken or does not fit the schema."""
-    if crashes_arrow(block):
-        return None
-    options = arrow_json.ParseOptions(explicit_schema=schema) if schema else arrow_json.ParseOptions()
+def _parse(block: bytes, options: arrow_json.ParseOptions) -> pa.Table | None:
+    """Parse a block with Arrow; None when any line of it is broken or does not fit the options' schema."""
     try:
         return arrow_json.read_json(
-            io.BytesIO(block),
-            read_options=arrow_json.ReadOptions(block_size=len(block) + 1),
+            pa.BufferReader(block),
+            read_options=arrow_json.ReadOptions(block_size=len(block) + 1, use_threads=False),
             parse_options=options,
         )
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
+
+
+def _parse_all(block: bytes, schema: pa.Schema | None) -> pa.Table | None:
+    """Parse every field."""
+    return None if crashes_arrow(block) else _parse(block, arrow_json.ParseOptions(explicit_schema=schema))
+
+
+def _parse_needed(block: bytes, shard: Shard) -> pa.Table | None:
+    """Parse the id, the text, the source and the language only; None when one is of an unusual type.
+
+    Arrow passes over other fields without building them, however deep they are.
+    """
+    if starts_with_null(block):
+        return None
+    for kind in (pa.string(), pa.int64()):
+        fields = {"source": pa.string(), "language": pa.string(), shard.options.id_field: kind}
+        schema = pa.schema(fields | {shard.options.text_field: pa.string()})
+        options = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+        table = _parse(block, options)
+        if table is not None:
+            return table
+    return None
 
 
 def _block_tables(
@@ -124,7 +174,9 @@ def _block_tables(
 ) -> Iterator[_Rows]:
     """Parse one block: at once when it is whole, else in runs between its broken lines."""
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    table = _parse(block, schema)
+    table = _parse_needed(block, shard) if shard.options.only_text else None
+    if table is None:
+        table = _parse_all(block, schema)
     if table is not None and table.num_rows == lines and _plain(table, shard, schema):
         yield _Rows(table if schema is None else table.select(schema.names), line)
         return

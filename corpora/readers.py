@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpora.columns import standard_batch
+from corpora.columns import sound, standard_batch
+from corpora.decoded_pieces import decoded_pieces
 from corpora.documents import HubStream, Problems, Shard
 from corpora.errors import WinnowError
 from corpora.read_json import read_json_array, read_json_lines
@@ -46,46 +47,11 @@ def read_shard(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
         raise WinnowError(f"cannot be read: {one_line(error)}", where=shard.where) from error
 
 
-def _sound(batch: pa.Table | pa.RecordBatch, shard: Shard) -> pa.Table | pa.RecordBatch:
-    """Look at every byte of formats that store Arrow's own; the other readers have decoded theirs.
-
-    Arrow trusts the offsets of a file in memory, and would follow them out of it.
-    """
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        try:
-            column.validate(full=True)
-        except pa.ArrowInvalid as error:
-            raise WinnowError(
-                f"{name} is not valid UTF-8, or not whole: {one_line(error)}", where=shard.where
-            ) from error
-    return batch
-
-
 def _read_parquet(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
-    import pyarrow.parquet as pq
+    from corpora.read_parquet import column_names, read_parquet
 
     origin = _path(shard)
-    with pq.ParquetFile(origin.open() if isinstance(origin, RemoteFile) else origin) as file:
-        columns = _wanted(file.schema_arrow.names, shard)
-        groups, row = _row_groups(file, shard)
-        rows = _rows_per_batch(file)
-        for batch in file.iter_batches(batch_size=rows, row_groups=groups, columns=columns):
-            yield standard_batch(_sound(batch, shard), shard, row, problems)
-            row += batch.num_rows
-
-
-def _row_groups(file: Any, shard: Shard) -> tuple[list[int], int]:
-    """The row groups that are the shard's, and the number, from 1, of its first row in the file."""
-    first, end = (0, file.num_row_groups) if shard.part is None else (shard.part.start, shard.part.stop)
-    before = sum(file.metadata.row_group(group).num_rows for group in range(first))
-    return list(range(first, end)), before + 1
-
-
-def _rows_per_batch(file: Any) -> int:
-    metadata = file.metadata
-    size: int = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
-    rows: int = metadata.num_rows
-    return max(1, min(_MAX_ROWS, BATCH_BYTES * rows // max(size, 1)))
+    return read_parquet(shard, origin, _wanted(column_names(origin), shard), problems, BATCH_BYTES)
 
 
 def _read_arrow(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
@@ -93,11 +59,11 @@ def _read_arrow(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
     row = 1
     with _mapped(_path(shard)) as source:
         for batch in _ipc_batches(source):
-            _sound(batch, shard)
+            sound(batch, shard)
             for start in range(0, batch.num_rows, _MAX_ROWS):
-                part = batch.slice(start, _MAX_ROWS)
-                yield standard_batch(part, shard, row, problems)
-                row += part.num_rows
+                for piece in decoded_pieces(batch.slice(start, _MAX_ROWS), batch.schema):
+                    yield standard_batch(piece, shard, row, problems)
+                    row += piece.num_rows
 
 
 def _mapped(origin: Path | RemoteFile) -> Any:
@@ -184,7 +150,7 @@ def _read_hub(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
         rows = rows.select_columns(columns) if columns else rows
         row = 1
         for table in rows.with_format("arrow").iter(batch_size=_HUB_ROWS):
-            yield standard_batch(_sound(table, shard), shard, row, problems)
+            yield standard_batch(sound(table, shard), shard, row, problems)
             row += table.num_rows
     except WinnowError:
         raise

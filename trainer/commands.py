@@ -87,7 +87,7 @@ def count(
         raise WrongCall("--frequencies and --by-source are counted on one machine", hint="--engine local")
     # The columns that name a source are read for these files only.
     needed = read_options if job.paths else _only_needed(read_options, language_field)
-    corpus = open_corpus(inputs, needed)
+    corpus = open_corpus(inputs, replace(needed, threads=options.workers))
     progress = Progress(quiet=quiet)
     _announce_compilation(progress)
     try:
@@ -171,7 +171,10 @@ def train(
     one takes its place, and merges.jsonl says which entry refused it. The files are read back by
     tokenizers and tiktoken and compared before the command succeeds.
     """
+    from dataclasses import replace
+
     from banlists.lists import load_ban_lists
+    from corpora.machine import available_cores
     from trainer.ban_rounds import BanRounds
     from trainer.mix import parse_mix
     from trainer.train_inputs import open_train_inputs
@@ -185,12 +188,13 @@ def train(
     if rounds is not None:
         rounds.check(bans)
     chosen_mix = parse_mix(mix) if mix else None
-    opened = open_train_inputs(inputs, _only_needed(read_options, language_field), pattern)
+    needed = replace(_only_needed(read_options, language_field), threads=workers or available_cores())
+    opened = open_train_inputs(inputs, needed, pattern)
+    counting = _count_options(
+        opened.pattern, language_field if chosen_mix else None, needed.threads, memory, checkpoint_every
+    )
     job = TrainJob(
-        opened, tuple(sorted(set(sizes))), options, bans,
-        _count_options(
-            opened.pattern, language_field if chosen_mix else None, workers, memory, checkpoint_every
-        ),
+        opened, tuple(sorted(set(sizes))), options, bans, counting,
         chosen_mix, drop_singletons, checkpoint_every, rounds,
     )  # fmt: skip
     progress = Progress(quiet=quiet)
