@@ -29,9 +29,10 @@ def decoded_pieces(batch: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.Reco
 def _as(column: pa.Array, kind: pa.DataType) -> pa.Array:
     if column.type == kind:
         return column
-    # Arrow casts no dictionary to views, but text to views.
-    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    return plain.cast(kind)
+    if pa.types.is_dictionary(column.type):  # Arrow casts no dictionary to views, but text to views
+        return column.dictionary_decode().cast(kind)
+    # Casting a slice of lists would cast all values of the whole array.
+    return pa.concat_arrays([column]).cast(kind)
 
 
 def _decoded_bytes(column: pa.Array) -> int:

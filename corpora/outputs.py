@@ -16,7 +16,7 @@ import msgspec
 
 from corpora.errors import WinnowError, WrongCall
 from corpora.files import make_folder, remove_temporaries, write_json
-from corpora.manifest import MANIFEST_NAME
+from corpora.manifest import MANIFEST_NAME, REVIEW_JOURNAL, REVIEWED_LIST
 
 MARKER_NAME = ".winnow-unfinished.json"
 _LOCK_NAME = ".winnow-lock"
@@ -144,7 +144,7 @@ def _read_call(path: Path) -> str | None:
 
 def _empty(path: Path) -> None:
     for entry in path.iterdir():
-        if entry.name == _LOCK_NAME:
+        if entry.name in (_LOCK_NAME, REVIEW_JOURNAL, REVIEWED_LIST):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

@@ -13,7 +13,14 @@ import msgspec
 from corpora.errors import WinnowError, WrongCall
 from corpora.files import sha256_file
 from corpora.json_data import decode_json
-from corpora.manifest import FILE_MANIFEST_ENDING, MANIFEST_NAME, TIMED_SUMMARY, FileHash
+from corpora.manifest import (
+    FILE_MANIFEST_ENDING,
+    MANIFEST_NAME,
+    REVIEW_JOURNAL,
+    REVIEWED_LIST,
+    TIMED_SUMMARY,
+    FileHash,
+)  # fmt: skip
 
 Role = Literal["output", "input"]
 # `outside`: the manifest names a place that is not below its own folder, which is not looked at.
@@ -163,9 +170,10 @@ def _extras(folder: Path, paths: Sequence[Path], records: Sequence[_Record]) -> 
     inner = [path.parent for path in paths if path.name == MANIFEST_NAME and folder in path.parent.parents]
     for path in sorted(folder.rglob("*")):
         # A folder with a manifest of its own answers for itself; a summary holds timings, so no manifest
-        # has its hash.
+        # has its hash; a review is somebody's work on the output, not a part of it.
         elsewhere = any(path.is_relative_to(each) for each in inner)
-        if path.is_dir() or path in named or elsewhere or path == folder / TIMED_SUMMARY:
+        apart = path in (folder / name for name in (TIMED_SUMMARY, REVIEW_JOURNAL, REVIEWED_LIST))
+        if path.is_dir() or path in named or elsewhere or apart:
             continue
         yield FileCheck("output", path.relative_to(folder).as_posix(), "extra")
 

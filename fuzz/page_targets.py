@@ -78,12 +78,13 @@ def _markdown(data: bytes, folder: Path) -> None:
 
 
 @cache
-def _phrases() -> Finder:
+def phrases() -> Finder:
+    """What `winnow scan` looks for without options."""
     return phrases_of(load_ban_lists(["core"]))
 
 
 def _scan(data: bytes, folder: Path) -> None:
-    found = scan_stream(io.BytesIO(data), "<input>", _phrases())
+    found = scan_stream(io.BytesIO(data), "<input>", phrases())
     for leak in found.leaks:
         if show_text(leak.text) != leak.text or leak.line < 1 or leak.column < 1:
             raise BrokenPromise(f"a leak like {leak!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import kernel, part, signed
+from trainer.kernels import kernel, part, signed, unsigned
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -166,11 +166,31 @@ def _hash(data: Bytes, start: int, shape: int) -> int:
     value = signed(_FNV_OFFSET) ^ (shape * _ODD)
     stop = start + (shape & _LENGTH)
     for first in range(start, stop, _WORD):
-        word = signed(0)
-        for place in range(first, min(first + _WORD, stop)):
-            word = (word << 8) | signed(data[place])
-        value = (value ^ word) * _ODD
+        value = (value ^ _word(data, first, stop - first)) * _ODD
     return value
+
+
+@part
+def _word(data: Bytes, start: int, length: int) -> int:
+    """The first `length` bytes at `start`, eight at most, as one number: the first byte is the highest."""
+    if start + _WORD <= data.size:
+        # Compiled to one load, and for a short word a shift: no loop whose end is hard to predict.
+        at = unsigned(start)
+        word = (
+            (unsigned(data[at]) << unsigned(56))
+            | (unsigned(data[at + unsigned(1)]) << unsigned(48))
+            | (unsigned(data[at + unsigned(2)]) << unsigned(40))
+            | (unsigned(data[at + unsigned(3)]) << unsigned(32))
+            | (unsigned(data[at + unsigned(4)]) << unsigned(24))
+            | (unsigned(data[at + unsigned(5)]) << unsigned(16))
+            | (unsigned(data[at + unsigned(6)]) << unsigned(8))
+            | unsigned(data[at + unsigned(7)])
+        )
+        return signed(word >> unsigned(8 * max(0, _WORD - length)))
+    word = unsigned(0)
+    for place in range(start, start + min(length, _WORD)):
+        word = (word << unsigned(8)) | unsigned(data[place])
+    return signed(word)
 
 
 @part
@@ -191,7 +211,7 @@ def _is_key(data: Bytes, row: int, entry: int, entries: Ints, arena: Bytes, bloc
 @part
 def _same(data: Bytes, start: int, length: int, key: int, arena: Bytes) -> bool:
     """Whether the arena holds `data[start : start + length]` at `key`."""
-    for place in range(length):  # noqa: SIM110 - numba compiles a loop, not all()
-        if arena[key + place] != data[start + place]:
+    for place in range(0, length, _WORD):  # noqa: SIM110 - numba compiles a loop, not all()
+        if _word(data, start + place, length - place) != _word(arena, key + place, length - place):
             return False
     return True

@@ -13,6 +13,8 @@ import numpy as np
 
 # A signed 64-bit number, in compiled code too: there, unsigned and signed together become a float.
 signed = cast(Callable[[Any], int], np.int64)
+# An unsigned one. As an index it costs less: it cannot mean a place counted from the end.
+unsigned = cast(Callable[[Any], int], np.uint64)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

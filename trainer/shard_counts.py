@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from corpora.documents import Problems, Shard
 from corpora.files import write_json
+from corpora.json_data import decode_json
 from trainer.count_progress import CountProgress
 from trainer.counting import ROOM_TO_GROW, Count, CountOptions
 from trainer.partitions import Batches, read_partition, write_partitions
@@ -43,6 +44,12 @@ class CountedPart(msgspec.Struct):
     pretokens: int
     problems: int
     examples: list[str]
+
+
+def read_part(record: Path) -> CountedPart:
+    """The record of a part that is done. Raises WinnowError when it is damaged."""
+    hint = "--force starts over"
+    return decode_json(record.read_bytes(), CountedPart, "not a counted part", where=record, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class ShardCounter:
         """Count one part. Raises WinnowError as `Count.add` does."""
         record = self.folder / f"part-{task.number:06}.json"
         if record.exists():
-            return msgspec.json.decode(record.read_bytes(), type=CountedPart)
+            return read_part(record)
         problems = Problems()
         with tempfile.TemporaryDirectory(prefix="winnow-count-") as scratch:
             count = Count(replace(self.options, keep_every=float("inf")), Path(scratch) / "runs", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -37,9 +37,9 @@ class History:
         """The newest decision."""
         self._made.append(decision)
 
-    def last(self, key: str | None = None) -> Decision | None:
-        """The newest decision that stands, on one key or on any."""
-        return next((each for each in reversed(self._made) if key is None or each.key == key), None)
+    def last(self, keys: Container[str]) -> Decision | None:
+        """The newest decision that stands on any of these keys; None when there is none."""
+        return next((each for each in reversed(self._made) if each.key in keys), None)
 
     def take_back(self, key: str) -> None:
         """Forget the newest decision on `key`, so that the one before it stands again; nothing if none."""
@@ -58,7 +58,7 @@ class History:
 
 
 class Journal:
-    """An open journal. A call returns when its line is on the disk, so that neither kill nor crash loses it."""
+    """An open journal. A call returns when its line is on the disk, so that no kill loses it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -98,7 +98,7 @@ def open_journal(path: Path) -> Iterator[tuple[Journal, History]]:
 
 
 def read_journal(path: Path) -> History:
-    """What was decided so far; nothing without a journal. Raises WinnowError, file:line, for a broken line."""
+    """What was decided so far. Raises WinnowError, naming file and line, for a broken line."""
     history = History()
     for number, raw in enumerate(path.read_bytes().split(b"\n")[:-1] if path.exists() else (), start=1):
         line = decode_json(raw, _Line, "not a line of a review", where=f"{path}:{number}")

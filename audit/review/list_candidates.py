@@ -32,7 +32,9 @@ def read_suggestions(paths: Sequence[Path], folder: Path) -> Source:
     if not found:
         hint = "winnow ban suggest and winnow ban import write such groups"
         raise WrongCall("no experimental group to review", where=folder, hint=hint)
-    return Source(", ".join(path.stem for path in paths), "suggestions", folder, tuple(found.values()), left_out)
+    return Source(
+        ", ".join(path.stem for path in paths), "suggestions", folder, tuple(found.values()), left_out
+    )
 
 
 def suggestion_files(folder: Path) -> list[Path]:

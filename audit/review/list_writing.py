@@ -57,7 +57,9 @@ def open_list(terms: Terms, today: datetime.date) -> Pack:
     line = stray_comment(terms.path.read_text(encoding="utf-8"))
     if line is not None:
         hint = "move it to the top of the file, or into the group's reason"
-        raise WrongCall("a comment here would be lost by adding to the list", where=f"{terms.path}:{line}", hint=hint)
+        raise WrongCall(
+            "a comment here would be lost by adding to the list", where=f"{terms.path}:{line}", hint=hint
+        )
     make_ban_list([loaded(pack, terms.path)])
     return pack
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -11,8 +13,8 @@ from audit.results import Reason
 from audit.review.records import Proposal
 from banlists.banlist import BanList, PackFile
 from banlists.compilation import compile_allows, compile_groups
-from banlists.fold import strip_edges
-from banlists.fold import ALL_VARIANTS
+from banlists.fold import ALL_VARIANTS, strip_edges
+from banlists.lint import lint
 from banlists.lists import LoadedPack
 from banlists.schema import Group, ListInfo, Pack
 from corpora.errors import WrongCall
@@ -48,6 +50,7 @@ def pattern_for(token: bytes, kind: str) -> str:
         return ""
 
 
+@lru_cache(4096)  # asked again for every accepted entry, after every decision
 def list_of(proposal: Proposal) -> BanList:
     """A ban list with this entry alone. Raises WrongCall for a pattern that cannot be an entry."""
     return BanList(compile_groups(_pack(proposal), "entry"))
@@ -71,10 +74,6 @@ def reason_from(reasons: Sequence[Reason], segmentation: Sequence[str], fallback
 
 def pattern_problems(proposal: Proposal) -> list[str]:
     """What lint says of the pattern itself, whatever list it is in."""
-    from datetime import date
-
-    from banlists.lint import lint
-
     findings = lint([loaded(_pack(proposal), _ALONE)], date.min)
     return [f"{each.check}: {each.message}" for each in findings if each.pattern]
 

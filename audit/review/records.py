@@ -77,11 +77,43 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """How accepted entries are written: the list file, the prefix of group ids, owner, severity.
+class State:
+    """Where one candidate stands; `rule` names what covers it, `listed` says that the list has its entry."""
 
-    The day on which it happens is the entries' `added`, and decides what lint calls expired.
+    status: Status
+    proposal: Proposal
+    rule: str = ""
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A token that an entry would ban; `status` is "" for one that is no candidate."""
+
+    token: str
+    id: int | None
+    status: Status | Literal[""]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an entry would do: how many tokens it bans beside its own, the first of them, and warnings.
+
+    `unsuspected` of the others are no candidates, `rejected` are those that a person called clean. `of`
+    says where was looked: in the whole vocabulary, or among the candidates only.
     """
+
+    others: int
+    unsuspected: int
+    rejected: int
+    hits: tuple[Hit, ...]
+    of: Literal["vocabulary", "candidates"]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How accepted entries are written; `title` is a new list's, `group` the beginning of group ids."""
 
     path: Path
     group: str
@@ -103,7 +135,7 @@ class WrittenEntry:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What writing the list did: new entries, how many accepted ones need none, what lint says of the list."""
+    """What writing did: new entries, how many accepted ones need none, what lint says of the list."""
 
     entries: tuple[WrittenEntry, ...]
     covered: int

@@ -38,7 +38,7 @@ def read_source(place: Path, checks: Sequence[str]) -> Source:
         return read_suggestions(lists, place)
     raise WrongCall(
         "nothing here to review", where=place,
-        hint="name a folder of winnow audit -o, winnow diff -o or winnow run -o, or a list of winnow ban suggest -o",
+        hint="name what winnow audit -o, winnow diff -o, winnow run -o or winnow ban suggest -o wrote",
     )  # fmt: skip
 
 
