@@ -13,8 +13,10 @@ import numpy as np
 
 # A signed 64-bit number, in compiled code too: there, unsigned and signed together become a float.
 signed = cast(Callable[[Any], int], np.int64)
-# An unsigned one. As an index it costs less: it cannot mean a place counted from the end.
 unsigned = cast(Callable[[Any], int], np.uint64)
+# An index that is known not to be negative. For others numba looks whether they count from the end, at
+# every access: without that, merging takes a third less time and scanning a quarter (numba 0.68).
+at = unsigned
 
 F = TypeVar("F", bound=Callable[..., Any])
 

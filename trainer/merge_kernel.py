@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import kernel, part, signed
+from trainer.kernels import at, kernel, part, signed
 
 Small = npt.NDArray[np.int32]
 Large = npt.NDArray[np.int64]
@@ -138,20 +138,20 @@ def _log(state: State, pair: int) -> None:
 @part
 def _merge(state: State, pair: int) -> None:
     """Merge a pair wherever it still stands, from left to right in every word."""
-    left, right, new = state.sides[pair, 0], state.sides[pair, 1], state.numbers[NEXT_ID]
-    state.lengths[new] = state.lengths[left] + state.lengths[right]
+    left, right, new = state.sides[at(pair), 0], state.sides[at(pair), 1], state.numbers[NEXT_ID]
+    state.lengths[at(new)] = state.lengths[at(left)] + state.lengths[at(right)]
     state.numbers[NEXT_ID] = new + 1
     old_pairs, records = state.numbers[PAIRS], 0
-    first, stop = state.pairs[pair, FIRST], state.pairs[pair, FIRST] + state.pairs[pair, SIZE]
+    first, stop = state.pairs[at(pair), FIRST], state.pairs[at(pair), FIRST] + state.pairs[at(pair), SIZE]
     for block in range(first, stop, BLOCK):
         # Gathered before any is used, so that the processor waits for many words at once.
         for occurrence in range(block, min(block + BLOCK, stop)):
-            word = state.cells[state.pool[occurrence], WORD]
-            state.weights[occurrence - block] = state.word_counts[word]
+            word = state.cells[at(state.pool[at(occurrence)]), WORD]
+            state.weights[at(occurrence - block)] = state.word_counts[at(word)]
         for occurrence in range(block, min(block + BLOCK, stop)):
-            place = state.pool[occurrence]
-            if state.cells[place, PAIR] == pair:
-                weight = state.weights[occurrence - block]
+            place = state.pool[at(occurrence)]
+            if state.cells[at(place), PAIR] == pair:
+                weight = state.weights[at(occurrence - block)]
                 records = _merge_at(state, place, left, right, new, weight, records)
     _number_new_pairs(state, old_pairs, new, first, stop)
     _list_occurrences(state, old_pairs, records)
@@ -161,14 +161,18 @@ def _merge(state: State, pair: int) -> None:
 def _merge_at(state: State, place: int, left: int, right: int, new: int, weight: int, records: int) -> int:
     """Merge one occurrence; count the pairs that go and those that come. Returns the records so far."""
     cells = state.cells
-    second = place + state.lengths[left]
-    after = second + state.lengths[right]
-    before, following, next_pair = cells[place - 1, SYMBOL], cells[after, SYMBOL], cells[second, PAIR]
-    cells[place, SYMBOL] = cells[after - 1, SYMBOL] = new
-    cells[place, PAIR] = cells[second, PAIR] = NO_PAIR
+    second = place + state.lengths[at(left)]
+    after = second + state.lengths[at(right)]
+    before, following, next_pair = (
+        cells[at(place - 1), SYMBOL],
+        cells[at(after), SYMBOL],
+        cells[at(second), PAIR],
+    )
+    cells[at(place), SYMBOL] = cells[at(after - 1), SYMBOL] = new
+    cells[at(place), PAIR] = cells[at(second), PAIR] = NO_PAIR
     if before != BETWEEN:
-        start = place - state.lengths[before]
-        _uncount(state, cells[start, PAIR], weight)
+        start = place - state.lengths[at(before)]
+        _uncount(state, cells[at(start), PAIR], weight)
         _record(state, state.pair_before, before, before, new, start, weight, records)
         records += 1
     if following != BETWEEN:
@@ -181,7 +185,7 @@ def _merge_at(state: State, place: int, left: int, right: int, new: int, weight:
 @part
 def _uncount(state: State, pair: int, weight: int) -> None:
     if pair != NO_PAIR:
-        state.pairs[pair, COUNT] -= weight
+        state.pairs[at(pair), COUNT] -= weight
 
 
 @part
@@ -189,20 +193,20 @@ def _record(
     state: State, known: Small, other: int, left: int, right: int, place: int, weight: int, record: int
 ) -> None:
     """Count one occurrence of a new pair and note where it stands; `known[other]` is the pair's number."""
-    pair = known[other]
+    pair = known[at(other)]
     if pair == NO_PAIR:
         pair = state.numbers[PAIRS]
         state.numbers[PAIRS] = pair + 1
-        known[other] = pair
-        state.sides[pair, 0] = left
-        state.sides[pair, 1] = right
-        state.pairs[pair, COUNT] = 0
-        state.pairs[pair, SIZE] = 0
-    state.pairs[pair, COUNT] += weight
-    state.pairs[pair, SIZE] += 1
-    state.cells[place, PAIR] = pair
-    state.records[record, 0] = place
-    state.records[record, 1] = pair
+        known[at(other)] = pair
+        state.sides[at(pair), 0] = left
+        state.sides[at(pair), 1] = right
+        state.pairs[at(pair), COUNT] = 0
+        state.pairs[at(pair), SIZE] = 0
+    state.pairs[at(pair), COUNT] += weight
+    state.pairs[at(pair), SIZE] += 1
+    state.cells[at(place), PAIR] = pair
+    state.records[at(record), 0] = place
+    state.records[at(record), 1] = pair
 
 
 @part
@@ -213,28 +217,28 @@ def _number_new_pairs(state: State, old_pairs: int, new: int, free: int, free_st
     """
     kept = old_pairs
     for pair in range(old_pairs, state.numbers[PAIRS]):
-        left, right = state.sides[pair, 0], state.sides[pair, 1]
-        count, size = state.pairs[pair, COUNT], state.pairs[pair, SIZE]
+        left, right = state.sides[at(pair), 0], state.sides[at(pair), 1]
+        count, size = state.pairs[at(pair), COUNT], state.pairs[at(pair), SIZE]
         if right == new:
-            state.pair_before[left] = NO_PAIR
+            state.pair_before[at(left)] = NO_PAIR
         else:
-            state.pair_after[right] = NO_PAIR
-        length = state.lengths[left] + state.lengths[right]
+            state.pair_after[at(right)] = NO_PAIR
+        length = state.lengths[at(left)] + state.lengths[at(right)]
         if count < state.numbers[MIN_FREQUENCY] or length > state.numbers[MAX_LENGTH]:
-            state.renumbered[pair - old_pairs] = NO_PAIR
+            state.renumbered[at(pair - old_pairs)] = NO_PAIR
             continue
-        state.renumbered[pair - old_pairs] = kept
-        state.sides[kept, 0] = left
-        state.sides[kept, 1] = right
-        state.pairs[kept, COUNT] = count
+        state.renumbered[at(pair - old_pairs)] = kept
+        state.sides[at(kept), 0] = left
+        state.sides[at(kept), 1] = right
+        state.pairs[at(kept), COUNT] = count
         if free + size <= free_stop:
-            state.pairs[kept, FIRST] = free
+            state.pairs[at(kept), FIRST] = free
             free += size
         else:
-            state.pairs[kept, FIRST] = state.numbers[POOL_USED]
+            state.pairs[at(kept), FIRST] = state.numbers[POOL_USED]
             state.numbers[POOL_USED] += size
-        state.pairs[kept, SIZE] = 0
-        state.verdicts[kept] = UNKNOWN
+        state.pairs[at(kept), SIZE] = 0
+        state.verdicts[at(kept)] = UNKNOWN
         if count >= state.numbers[THRESHOLD]:
             _heap_push(state, count, _key(state, kept), kept)
         kept += 1
@@ -245,14 +249,14 @@ def _number_new_pairs(state: State, old_pairs: int, new: int, free: int, free_st
 def _list_occurrences(state: State, old_pairs: int, records: int) -> None:
     """Write down where the kept pairs stand; a record whose place shows another pair by now is stale."""
     for record in range(records):
-        place, pair = state.records[record, 0], state.records[record, 1]
-        if state.cells[place, PAIR] != pair:
+        place, pair = state.records[at(record), 0], state.records[at(record), 1]
+        if state.cells[at(place), PAIR] != pair:
             continue
-        kept = state.renumbered[pair - old_pairs]
-        state.cells[place, PAIR] = kept
+        kept = state.renumbered[at(pair - old_pairs)]
+        state.cells[at(place), PAIR] = kept
         if kept != NO_PAIR:
-            state.pool[state.pairs[kept, FIRST] + state.pairs[kept, SIZE]] = place
-            state.pairs[kept, SIZE] += 1
+            state.pool[at(state.pairs[at(kept), FIRST] + state.pairs[at(kept), SIZE])] = place
+            state.pairs[at(kept), SIZE] += 1
 
 
 @part
