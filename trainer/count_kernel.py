@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import kernel, part, signed, unsigned
+from trainer.kernels import index, kernel, part, signed, unsigned
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -45,14 +45,14 @@ def count_spans(
         size = min(block.shape[0], ends.size - first)
         start, document = state[POSITION], state[DOCUMENT]
         for row in range(size):
-            while offsets[document + 1] <= start:
+            while offsets[index(document + 1)] <= start:
                 document += 1
-            end = ends[first + row]
-            _put(block, row, start, end - start, groups[document], 1)
+            end = ends[index(first + row)]
+            _put(block, row, start, end - start, groups[index(document)], 1)
             start = end
         added = _add_block(data, size, slots, entries, arena, state, block)
         if added < size:
-            state[SPAN], state[POSITION] = first + added, block[added, AT]
+            state[SPAN], state[POSITION] = first + added, block[index(added), AT]
             return False
         state[POSITION], state[DOCUMENT] = start, document
     state[SPAN] = 0
@@ -68,9 +68,9 @@ def add_counts(
     for first in range(state[SPAN], groups.size, block.shape[0]):
         size = min(block.shape[0], groups.size - first)
         for row in range(size):
-            start = offsets[first + row]
-            length = offsets[first + row + 1] - start
-            _put(block, row, start, length, groups[first + row], counts[first + row])
+            start = offsets[index(first + row)]
+            length = offsets[index(first + row + 1)] - start
+            _put(block, row, start, length, groups[index(first + row)], counts[index(first + row)])
         added = _add_block(keys, size, slots, entries, arena, state, block)
         if added < size:
             state[SPAN] = first + added
@@ -83,17 +83,17 @@ def add_counts(
 def fill_slots(slots: Slots, entries: Ints, size: int) -> None:
     """Point empty `slots` (a power of two of them) at the first `size` entries."""
     for entry in range(size):
-        slot = _first_slot(entries[entry, HASH], slots.size)
-        while slots[slot] != EMPTY:
+        slot = _first_slot(entries[index(entry), HASH], slots.size)
+        while slots[index(slot)] != EMPTY:
             slot = (slot + 1) & (slots.size - 1)
-        slots[slot] = entry
+        slots[index(slot)] = entry
 
 
 @part
 def _put(block: Ints, row: int, start: int, length: int, group: int, count: int) -> None:
-    block[row, AT] = start
-    block[row, LIKE] = (signed(group) << GROUP_SHIFT) | length
-    block[row, TIMES] = count
+    block[index(row), AT] = start
+    block[index(row), LIKE] = (signed(group) << GROUP_SHIFT) | length
+    block[index(row), TIMES] = count
 
 
 @part
@@ -106,17 +106,17 @@ def _add_block(
     for all of them together.
     """
     for row in range(size):
-        code = _hash(data, block[row, AT], block[row, LIKE])
-        block[row, CODE] = code
-        block[row, FOUND] = slots[_first_slot(code, slots.size)]
+        code = _hash(data, block[index(row), AT], block[index(row), LIKE])
+        block[index(row), CODE] = code
+        block[index(row), FOUND] = slots[index(_first_slot(code, slots.size))]
     for row in range(size):
-        entry = block[row, FOUND]
-        if entry != EMPTY and entries[entry, HASH] != block[row, CODE]:
-            block[row, FOUND] = EMPTY
+        entry = block[index(row), FOUND]
+        if entry != EMPTY and entries[index(entry), HASH] != block[index(row), CODE]:
+            block[index(row), FOUND] = EMPTY
     for row in range(size):
-        entry = block[row, FOUND]
+        entry = block[index(row), FOUND]
         if entry != EMPTY and _is_key(data, row, entry, entries, arena, block):
-            entries[entry, COUNT] += block[row, TIMES]
+            entries[index(entry), COUNT] += block[index(row), TIMES]
         elif not _add(data, row, slots, entries, arena, state, block):
             return row
     return size
@@ -125,11 +125,11 @@ def _add_block(
 @part
 def _add(data: Bytes, row: int, slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints) -> bool:
     """Add one key of the block, wherever its slot is; False when there is no room for a new key."""
-    slot = _first_slot(block[row, CODE], slots.size)
-    while slots[slot] != EMPTY:
-        entry = slots[slot]
+    slot = _first_slot(block[index(row), CODE], slots.size)
+    while slots[index(slot)] != EMPTY:
+        entry = slots[index(slot)]
         if _is_key(data, row, entry, entries, arena, block):
-            entries[entry, COUNT] += block[row, TIMES]
+            entries[index(entry), COUNT] += block[index(row), TIMES]
             return True
         slot = (slot + 1) & (slots.size - 1)
     return _append(data, row, slot, slots, entries, arena, state, block)
@@ -141,16 +141,16 @@ def _append(
     slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints,
 ) -> bool:  # fmt: skip
     """Write a new entry at a free slot; False when more than half the slots or the arena would be taken."""
-    entry, used, length = state[ENTRIES], state[ARENA_USED], block[row, LIKE] & _LENGTH
+    entry, used, length = state[ENTRIES], state[ARENA_USED], block[index(row), LIKE] & _LENGTH
     if 2 * (entry + 1) > slots.size or used + length > arena.size:
         return False
     for place in range(length):
-        arena[used + place] = data[block[row, AT] + place]
-    entries[entry, HASH] = block[row, CODE]
-    entries[entry, KEY] = used
-    entries[entry, SHAPE] = block[row, LIKE]
-    entries[entry, COUNT] = block[row, TIMES]
-    slots[slot] = entry
+        arena[index(used + place)] = data[index(block[index(row), AT] + place)]
+    entries[index(entry), HASH] = block[index(row), CODE]
+    entries[index(entry), KEY] = used
+    entries[index(entry), SHAPE] = block[index(row), LIKE]
+    entries[index(entry), COUNT] = block[index(row), TIMES]
+    slots[index(slot)] = entry
     state[ENTRIES] = entry + 1
     state[ARENA_USED] = used + length
     return True
@@ -175,21 +175,21 @@ def _word(data: Bytes, start: int, length: int) -> int:
     """The first `length` bytes at `start`, eight at most, as one number: the first byte is the highest."""
     if start + _WORD <= data.size:
         # Compiled to one load, and for a short word a shift: no loop whose end is hard to predict.
-        at = unsigned(start)
+        first = index(start)
         word = (
-            (unsigned(data[at]) << unsigned(56))
-            | (unsigned(data[at + unsigned(1)]) << unsigned(48))
-            | (unsigned(data[at + unsigned(2)]) << unsigned(40))
-            | (unsigned(data[at + unsigned(3)]) << unsigned(32))
-            | (unsigned(data[at + unsigned(4)]) << unsigned(24))
-            | (unsigned(data[at + unsigned(5)]) << unsigned(16))
-            | (unsigned(data[at + unsigned(6)]) << unsigned(8))
-            | unsigned(data[at + unsigned(7)])
+            (unsigned(data[first]) << unsigned(56))
+            | (unsigned(data[first + unsigned(1)]) << unsigned(48))
+            | (unsigned(data[first + unsigned(2)]) << unsigned(40))
+            | (unsigned(data[first + unsigned(3)]) << unsigned(32))
+            | (unsigned(data[first + unsigned(4)]) << unsigned(24))
+            | (unsigned(data[first + unsigned(5)]) << unsigned(16))
+            | (unsigned(data[first + unsigned(6)]) << unsigned(8))
+            | unsigned(data[first + unsigned(7)])
         )
         return signed(word >> unsigned(8 * max(0, _WORD - length)))
     word = unsigned(0)
     for place in range(start, start + min(length, _WORD)):
-        word = (word << unsigned(8)) | unsigned(data[place])
+        word = (word << unsigned(8)) | unsigned(data[index(place)])
     return signed(word)
 
 
@@ -202,16 +202,21 @@ def _first_slot(key_hash: int, slots: int) -> int:
 @part
 def _is_key(data: Bytes, row: int, entry: int, entries: Ints, arena: Bytes, block: Ints) -> bool:
     """Whether an entry's key is the block's."""
-    if entries[entry, HASH] != block[row, CODE] or entries[entry, SHAPE] != block[row, LIKE]:
+    if (
+        entries[index(entry), HASH] != block[index(row), CODE]
+        or entries[index(entry), SHAPE] != block[index(row), LIKE]
+    ):
         return False
-    length = block[row, LIKE] & _LENGTH
-    return bool(length <= _WORD or _same(data, block[row, AT], length, entries[entry, KEY], arena))
+    length = block[index(row), LIKE] & _LENGTH
+    return bool(
+        length <= _WORD or _same(data, block[index(row), AT], length, entries[index(entry), KEY], arena)
+    )
 
 
 @part
 def _same(data: Bytes, start: int, length: int, key: int, arena: Bytes) -> bool:
     """Whether the arena holds `data[start : start + length]` at `key`."""
-    for place in range(0, length, _WORD):  # noqa: SIM110 - numba compiles a loop, not all()
+    for place in range(0, length, _WORD):
         if _word(data, start + place, length - place) != _word(arena, key + place, length - place):
             return False
     return True

@@ -16,7 +16,7 @@ signed = cast(Callable[[Any], int], np.int64)
 unsigned = cast(Callable[[Any], int], np.uint64)
 # An index that is known not to be negative. For others numba looks whether they count from the end, at
 # every access: without that, merging takes a third less time and scanning a quarter (numba 0.68).
-at = unsigned
+index = unsigned
 
 F = TypeVar("F", bound=Callable[..., Any])
 

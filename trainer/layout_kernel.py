@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import kernel, part, signed
+from trainer.kernels import index, kernel, part, signed
 from trainer.merge_kernel import BETWEEN, NO_PAIR, PAIR, SYMBOL, WORD
 
 Bytes = npt.NDArray[np.uint8]
@@ -22,7 +22,7 @@ def compare_rows(keys: Bytes, offsets: Large, fresh: Bytes) -> bool:
     in_order = True
     for row in range(fresh.size):
         order = 1 if row == 0 else _compare(keys, offsets, row)
-        fresh[row] = order != 0
+        fresh[index(row)] = order != 0
         in_order = in_order and order >= 0
     return in_order
 
@@ -30,10 +30,10 @@ def compare_rows(keys: Bytes, offsets: Large, fresh: Bytes) -> bool:
 @part
 def _compare(keys: Bytes, offsets: Large, row: int) -> int:
     """Above 0 when a row is larger than the one before it, 0 when equal, below 0 when smaller."""
-    start, before = offsets[row], offsets[row - 1]
-    length, length_before = offsets[row + 1] - start, start - before
+    start, before = offsets[index(row)], offsets[index(row - 1)]
+    length, length_before = offsets[index(row + 1)] - start, start - before
     for place in range(min(length, length_before)):
-        difference = signed(keys[start + place]) - signed(keys[before + place])
+        difference = signed(keys[index(start + place)]) - signed(keys[index(before + place)])
         if difference != 0:
             return difference
     return signed(length - length_before)
@@ -52,17 +52,17 @@ def lay_out(
     place = 0
     for word in range(starts.size):
         left = -1
-        for source in range(starts[word], stops[word]):
-            right = rank_of_byte[keys[source]]
-            cells[place, SYMBOL] = first_id + right
-            cells[place, PAIR] = NO_PAIR
-            cells[place, WORD] = first_word + word
+        for source in range(starts[index(word)], stops[index(word)]):
+            right = rank_of_byte[index(keys[index(source)])]
+            cells[index(place), SYMBOL] = first_id + right
+            cells[index(place), PAIR] = NO_PAIR
+            cells[index(place), WORD] = first_word + word
             if left >= 0:
-                tally[256 * left + right, 0] += counts[word]
-                tally[256 * left + right, 1] += 1
+                tally[index(256 * left + right), 0] += counts[index(word)]
+                tally[index(256 * left + right), 1] += 1
             left = right
             place += 1
-        cells[place] = BETWEEN  # and so no pair and no word
+        cells[index(place)] = BETWEEN  # and so no pair and no word
         place += 1
 
 
@@ -76,11 +76,11 @@ def list_pairs(
     the pool its next occurrence goes.
     """
     for place in range(cells.shape[0] - 1):
-        left, right = cells[place, SYMBOL], cells[place + 1, SYMBOL]
+        left, right = cells[index(place), SYMBOL], cells[index(place + 1), SYMBOL]
         if left == BETWEEN or right == BETWEEN:
             continue
-        pair = numbers[256 * (left - first_id) + right - first_id]
-        cells[place, PAIR] = pair
+        pair = numbers[index(256 * (left - first_id) + right - first_id)]
+        cells[index(place), PAIR] = pair
         if pair != NO_PAIR:
-            pool[cursors[pair]] = first_place + place
-            cursors[pair] += 1
+            pool[index(cursors[index(pair)])] = first_place + place
+            cursors[index(pair)] += 1

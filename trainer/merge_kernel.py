@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trainer.kernels import at, kernel, part, signed
+from trainer.kernels import index, kernel, part, signed
 
 Small = npt.NDArray[np.int32]
 Large = npt.NDArray[np.int64]
@@ -138,20 +138,23 @@ def _log(state: State, pair: int) -> None:
 @part
 def _merge(state: State, pair: int) -> None:
     """Merge a pair wherever it still stands, from left to right in every word."""
-    left, right, new = state.sides[at(pair), 0], state.sides[at(pair), 1], state.numbers[NEXT_ID]
-    state.lengths[at(new)] = state.lengths[at(left)] + state.lengths[at(right)]
+    left, right, new = state.sides[index(pair), 0], state.sides[index(pair), 1], state.numbers[NEXT_ID]
+    state.lengths[index(new)] = state.lengths[index(left)] + state.lengths[index(right)]
     state.numbers[NEXT_ID] = new + 1
     old_pairs, records = state.numbers[PAIRS], 0
-    first, stop = state.pairs[at(pair), FIRST], state.pairs[at(pair), FIRST] + state.pairs[at(pair), SIZE]
+    first, stop = (
+        state.pairs[index(pair), FIRST],
+        state.pairs[index(pair), FIRST] + state.pairs[index(pair), SIZE],
+    )
     for block in range(first, stop, BLOCK):
         # Gathered before any is used, so that the processor waits for many words at once.
         for occurrence in range(block, min(block + BLOCK, stop)):
-            word = state.cells[at(state.pool[at(occurrence)]), WORD]
-            state.weights[at(occurrence - block)] = state.word_counts[at(word)]
+            word = state.cells[index(state.pool[index(occurrence)]), WORD]
+            state.weights[index(occurrence - block)] = state.word_counts[index(word)]
         for occurrence in range(block, min(block + BLOCK, stop)):
-            place = state.pool[at(occurrence)]
-            if state.cells[at(place), PAIR] == pair:
-                weight = state.weights[at(occurrence - block)]
+            place = state.pool[index(occurrence)]
+            if state.cells[index(place), PAIR] == pair:
+                weight = state.weights[index(occurrence - block)]
                 records = _merge_at(state, place, left, right, new, weight, records)
     _number_new_pairs(state, old_pairs, new, first, stop)
     _list_occurrences(state, old_pairs, records)
@@ -161,18 +164,18 @@ def _merge(state: State, pair: int) -> None:
 def _merge_at(state: State, place: int, left: int, right: int, new: int, weight: int, records: int) -> int:
     """Merge one occurrence; count the pairs that go and those that come. Returns the records so far."""
     cells = state.cells
-    second = place + state.lengths[at(left)]
-    after = second + state.lengths[at(right)]
+    second = place + state.lengths[index(left)]
+    after = second + state.lengths[index(right)]
     before, following, next_pair = (
-        cells[at(place - 1), SYMBOL],
-        cells[at(after), SYMBOL],
-        cells[at(second), PAIR],
+        cells[index(place - 1), SYMBOL],
+        cells[index(after), SYMBOL],
+        cells[index(second), PAIR],
     )
-    cells[at(place), SYMBOL] = cells[at(after - 1), SYMBOL] = new
-    cells[at(place), PAIR] = cells[at(second), PAIR] = NO_PAIR
+    cells[index(place), SYMBOL] = cells[index(after - 1), SYMBOL] = new
+    cells[index(place), PAIR] = cells[index(second), PAIR] = NO_PAIR
     if before != BETWEEN:
-        start = place - state.lengths[at(before)]
-        _uncount(state, cells[at(start), PAIR], weight)
+        start = place - state.lengths[index(before)]
+        _uncount(state, cells[index(start), PAIR], weight)
         _record(state, state.pair_before, before, before, new, start, weight, records)
         records += 1
     if following != BETWEEN:
@@ -185,7 +188,7 @@ def _merge_at(state: State, place: int, left: int, right: int, new: int, weight:
 @part
 def _uncount(state: State, pair: int, weight: int) -> None:
     if pair != NO_PAIR:
-        state.pairs[at(pair), COUNT] -= weight
+        state.pairs[index(pair), COUNT] -= weight
 
 
 @part
@@ -193,20 +196,20 @@ def _record(
     state: State, known: Small, other: int, left: int, right: int, place: int, weight: int, record: int
 ) -> None:
     """Count one occurrence of a new pair and note where it stands; `known[other]` is the pair's number."""
-    pair = known[at(other)]
+    pair = known[index(other)]
     if pair == NO_PAIR:
         pair = state.numbers[PAIRS]
         state.numbers[PAIRS] = pair + 1
-        known[at(other)] = pair
-        state.sides[at(pair), 0] = left
-        state.sides[at(pair), 1] = right
-        state.pairs[at(pair), COUNT] = 0
-        state.pairs[at(pair), SIZE] = 0
-    state.pairs[at(pair), COUNT] += weight
-    state.pairs[at(pair), SIZE] += 1
-    state.cells[at(place), PAIR] = pair
-    state.records[at(record), 0] = place
-    state.records[at(record), 1] = pair
+        known[index(other)] = pair
+        state.sides[index(pair), 0] = left
+        state.sides[index(pair), 1] = right
+        state.pairs[index(pair), COUNT] = 0
+        state.pairs[index(pair), SIZE] = 0
+    state.pairs[index(pair), COUNT] += weight
+    state.pairs[index(pair), SIZE] += 1
+    state.cells[index(place), PAIR] = pair
+    state.records[index(record), 0] = place
+    state.records[index(record), 1] = pair
 
 
 @part
@@ -217,28 +220,28 @@ def _number_new_pairs(state: State, old_pairs: int, new: int, free: int, free_st
     """
     kept = old_pairs
     for pair in range(old_pairs, state.numbers[PAIRS]):
-        left, right = state.sides[at(pair), 0], state.sides[at(pair), 1]
-        count, size = state.pairs[at(pair), COUNT], state.pairs[at(pair), SIZE]
+        left, right = state.sides[index(pair), 0], state.sides[index(pair), 1]
+        count, size = state.pairs[index(pair), COUNT], state.pairs[index(pair), SIZE]
         if right == new:
-            state.pair_before[at(left)] = NO_PAIR
+            state.pair_before[index(left)] = NO_PAIR
         else:
-            state.pair_after[at(right)] = NO_PAIR
-        length = state.lengths[at(left)] + state.lengths[at(right)]
+            state.pair_after[index(right)] = NO_PAIR
+        length = state.lengths[index(left)] + state.lengths[index(right)]
         if count < state.numbers[MIN_FREQUENCY] or length > state.numbers[MAX_LENGTH]:
-            state.renumbered[at(pair - old_pairs)] = NO_PAIR
+            state.renumbered[index(pair - old_pairs)] = NO_PAIR
             continue
-        state.renumbered[at(pair - old_pairs)] = kept
-        state.sides[at(kept), 0] = left
-        state.sides[at(kept), 1] = right
-        state.pairs[at(kept), COUNT] = count
+        state.renumbered[index(pair - old_pairs)] = kept
+        state.sides[index(kept), 0] = left
+        state.sides[index(kept), 1] = right
+        state.pairs[index(kept), COUNT] = count
         if free + size <= free_stop:
-            state.pairs[at(kept), FIRST] = free
+            state.pairs[index(kept), FIRST] = free
             free += size
         else:
-            state.pairs[at(kept), FIRST] = state.numbers[POOL_USED]
+            state.pairs[index(kept), FIRST] = state.numbers[POOL_USED]
             state.numbers[POOL_USED] += size
-        state.pairs[at(kept), SIZE] = 0
-        state.verdicts[at(kept)] = UNKNOWN
+        state.pairs[index(kept), SIZE] = 0
+        state.verdicts[index(kept)] = UNKNOWN
         if count >= state.numbers[THRESHOLD]:
             _heap_push(state, count, _key(state, kept), kept)
         kept += 1
@@ -249,14 +252,14 @@ def _number_new_pairs(state: State, old_pairs: int, new: int, free: int, free_st
 def _list_occurrences(state: State, old_pairs: int, records: int) -> None:
     """Write down where the kept pairs stand; a record whose place shows another pair by now is stale."""
     for record in range(records):
-        place, pair = state.records[at(record), 0], state.records[at(record), 1]
-        if state.cells[at(place), PAIR] != pair:
+        place, pair = state.records[index(record), 0], state.records[index(record), 1]
+        if state.cells[index(place), PAIR] != pair:
             continue
-        kept = state.renumbered[at(pair - old_pairs)]
-        state.cells[at(place), PAIR] = kept
+        kept = state.renumbered[index(pair - old_pairs)]
+        state.cells[index(place), PAIR] = kept
         if kept != NO_PAIR:
-            state.pool[at(state.pairs[at(kept), FIRST] + state.pairs[at(kept), SIZE])] = place
-            state.pairs[at(kept), SIZE] += 1
+            state.pool[index(state.pairs[index(kept), FIRST] + state.pairs[index(kept), SIZE])] = place
+            state.pairs[index(kept), SIZE] += 1
 
 
 @part

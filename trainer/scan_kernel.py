@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpora.unicode_classes import LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER_LETTER, SPACE, UPPER
-from trainer.kernels import kernel, part, signed
+from trainer.kernels import index, kernel, part, signed
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -49,13 +49,13 @@ def scan_documents(
     """
     found = 0
     while progress[DOCUMENT] < offsets.size - 1:
-        start, stop = offsets[progress[DOCUMENT]], offsets[progress[DOCUMENT] + 1]
+        start, stop = offsets[index(progress[DOCUMENT])], offsets[index(progress[DOCUMENT] + 1)]
         length, at = stop - start, progress[POSITION]
         if at == 0:
             _classify(data, start, stop, table, kinds)
         while at < length and found < ends.size:
             at = _next_end(family, digits, whole_tail, data, start, kinds, at, length)
-            ends[found] = start + at
+            ends[index(found)] = start + at
             found += 1
         progress[POSITION] = at
         if at < length:
@@ -73,20 +73,20 @@ def _classify(data: Bytes, start: int, stop: int, table: Bytes, kinds: Bytes) ->
     """
     position = start
     while position < stop:
-        lead = signed(data[position])
+        lead = signed(data[index(position)])
         if lead < 0x80:
-            kinds[position - start] = table[lead] | START
+            kinds[index(position - start)] = table[index(lead)] | START
             position += 1
             continue
         size = 2 + (lead >= 0xE0) + (lead >= 0xF0)
         size = min(size, stop - position)
         code = lead & (0x7F >> size)
         for place in range(position + 1, position + size):
-            code = (code << 6) | (signed(data[place]) & 0x3F)
-        bits = table[code]
-        kinds[position - start] = bits | START
+            code = (code << 6) | (signed(data[index(place)]) & 0x3F)
+        bits = table[index(code)]
+        kinds[index(position - start)] = bits | START
         for place in range(position + 1, position + size):
-            kinds[place - start] = bits
+            kinds[index(place - start)] = bits
         position += size
 
 
@@ -103,7 +103,7 @@ def _next_end(
         end = _gpt2_word(data, base, kinds, at, stop)
     if end > at:
         return end
-    if family != GPT2 and kinds[at] & NUMBER:
+    if family != GPT2 and kinds[index(at)] & NUMBER:
         return _number_end(kinds, at, stop, digits)
     end = _symbols_end(data, base, kinds, at, stop)
     if end > at:
@@ -114,7 +114,7 @@ def _next_end(
 @part
 def _run(kinds: Bytes, at: int, stop: int, classes: int) -> int:
     """The end of the run of `classes` at `at`."""
-    while at < stop and kinds[at] & classes:
+    while at < stop and kinds[index(at)] & classes:
         at += 1
     return at
 
@@ -122,7 +122,7 @@ def _run(kinds: Bytes, at: int, stop: int, classes: int) -> int:
 @part
 def _next_character(kinds: Bytes, at: int, stop: int) -> int:
     at += 1
-    while at < stop and not kinds[at] & START:
+    while at < stop and not kinds[index(at)] & START:
         at += 1
     return at
 
@@ -131,19 +131,19 @@ def _next_character(kinds: Bytes, at: int, stop: int) -> int:
 def _o200k_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     """The first two alternatives of o200k: one other character, capitals, small letters, contraction."""
     word = at
-    if not kinds[at] & _NOT_PREFIX:
+    if not kinds[index(at)] & _NOT_PREFIX:
         word = _next_character(kinds, at, stop)
     last_small = word  # end of the last character that may also count as small
     capitals = word
-    while capitals < stop and kinds[capitals] & _CAPITALS:
+    while capitals < stop and kinds[index(capitals)] & _CAPITALS:
         capitals += 1
-        if kinds[capitals - 1] & _MERGED:
+        if kinds[index(capitals - 1)] & _MERGED:
             last_small = capitals
-    if capitals < stop and kinds[capitals] & _SMALLS:
+    if capitals < stop and kinds[index(capitals)] & _SMALLS:
         end = _run(kinds, capitals, stop, _SMALLS)
     elif last_small > word:
         end = last_small  # the capitals after it are given back
-    elif kinds[at] & MARK:
+    elif kinds[index(at)] & MARK:
         end = word  # a mark is no prefix when capitals follow: it is a word of its own
     elif capitals > word:
         end = capitals
@@ -159,7 +159,7 @@ def _cl100k_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> in
     if end > at:
         return end
     word = at
-    if not kinds[at] & _NOT_PREFIX:
+    if not kinds[index(at)] & _NOT_PREFIX:
         word = _next_character(kinds, at, stop)
     end = _run(kinds, word, stop, LETTER)
     return end if end > word else at
@@ -171,7 +171,7 @@ def _gpt2_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     end = _contraction_end(data, base, at, stop, False)
     if end > at:
         return end
-    word = at + (data[base + at] == _BLANK)
+    word = at + (data[index(base + at)] == _BLANK)
     end = _run(kinds, word, stop, LETTER)
     if end == word:
         end = _run(kinds, word, stop, NUMBER)
@@ -181,18 +181,18 @@ def _gpt2_word(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
 @part
 def _contraction_end(data: Bytes, base: int, at: int, stop: int, any_case: bool) -> int:
     """The end of `'s`, `'t`, `'re`, `'ve`, `'m`, `'ll` or `'d` at `at`; `at` when there is none."""
-    if at + 1 >= stop or data[base + at] != _APOSTROPHE:
+    if at + 1 >= stop or data[index(base + at)] != _APOSTROPHE:
         return at
     case_bit = _CASE_BIT if any_case else 0
-    first = data[base + at + 1] | case_bit
+    first = data[index(base + at + 1)] | case_bit
     if first in (_S, _T, _M, _D):
         return at + 2
     if at + 2 >= stop:
         return at
-    raw, second = data[base + at + 2], data[base + at + 2] | case_bit
+    raw, second = data[index(base + at + 2)], data[index(base + at + 2)] | case_bit
     if (first in (_R, _V) and second == _E) or (first == _L and second == _L):
         return at + 3
-    if any_case and data[base + at + 1] == _LONG_S[0] and raw == _LONG_S[1]:
+    if any_case and data[index(base + at + 1)] == _LONG_S[0] and raw == _LONG_S[1]:
         return at + 3
     return at
 
@@ -203,7 +203,7 @@ def _number_end(kinds: Bytes, at: int, stop: int, digits: int) -> int:
     if digits == 0:
         return _run(kinds, at, stop, NUMBER)
     for _ in range(digits):
-        if at < stop and kinds[at] & NUMBER:
+        if at < stop and kinds[index(at)] & NUMBER:
             at = _next_character(kinds, at, stop)
     return at
 
@@ -211,9 +211,9 @@ def _number_end(kinds: Bytes, at: int, stop: int, digits: int) -> int:
 @part
 def _symbols_end(data: Bytes, base: int, kinds: Bytes, at: int, stop: int) -> int:
     """The end of ` ?[^\\s\\p{L}\\p{N}]+`; `at` when there is none."""
-    first = at + (data[base + at] == _BLANK)
+    first = at + (data[index(base + at)] == _BLANK)
     end = first
-    while end < stop and not kinds[end] & _NOT_SYMBOL:
+    while end < stop and not kinds[index(end)] & _NOT_SYMBOL:
         end += 1
     return end if end > first else at
 
@@ -223,7 +223,9 @@ def _line_ends(family: int, data: Bytes, base: int, kinds: Bytes, at: int, stop:
     """The line ends that cl100k (`[\\r\\n]*`) and o200k (`[\\r\\n/]*`) add to a run of symbols."""
     if family == GPT2:
         return at
-    while at < stop and (kinds[at] & NEWLINE or (family == O200K and data[base + at] == _SLASH)):
+    while at < stop and (
+        kinds[index(at)] & NEWLINE or (family == O200K and data[index(base + at)] == _SLASH)
+    ):
         at += 1
     return at
 
@@ -236,13 +238,13 @@ def _space_end(family: int, whole_tail: bool, kinds: Bytes, at: int, stop: int) 
         return end
     if family != GPT2:
         line = end
-        while line > at and not kinds[line - 1] & NEWLINE:
+        while line > at and not kinds[index(line - 1)] & NEWLINE:
             line -= 1
         if line > at:
             return line
     if end == stop:
         return end
     last = end - 1
-    while last > at and not kinds[last] & START:
+    while last > at and not kinds[index(last)] & START:
         last -= 1
     return last if last > at else end
