@@ -16,12 +16,13 @@ from corpora.background import in_order
 from corpora.columns import standard_batch
 from corpora.documents import Problems, Shard, shard_blocks
 from corpora.errors import WinnowError
-from corpora.json_data import decode_json
+from corpora.json_data import decode_json, is_utf8
 from corpora.json_guard import crashes_arrow, starts_with_null
 from corpora.remote import RemoteFile
 from corpora.streams import open_bytes
 
 _ARRAY_ROWS = 4096
+_DEEP = 200  # brackets of a line that may nest too deep for msgspec
 _ARRAY_LINES = 16  # a JSON array may be so many times as long as a line
 
 
@@ -169,14 +170,24 @@ def _parse_needed(block: bytes, shard: Shard) -> pa.Table | None:
     return None
 
 
+def _parse_whole(block: bytes, schema: pa.Schema | None, shard: Shard) -> pa.Table | None:
+    """Parse what the options ask for; None for a block with broken lines, or with bytes that are no UTF-8.
+
+    Arrow does not look at the bytes of names and fields that it passes over: whether a line is broken would
+    depend on its neighbours.
+    """
+    if not is_utf8(block):
+        return None
+    table = _parse_needed(block, shard) if shard.options.only_text else None
+    return _parse_all(block, schema) if table is None else table
+
+
 def _block_tables(
     block: bytes, line: int, schema: pa.Schema | None, shard: Shard, problems: Problems
 ) -> Iterator[_Rows]:
     """Parse one block: at once when it is whole, else in runs between its broken lines."""
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    table = _parse_needed(block, shard) if shard.options.only_text else None
-    if table is None:
-        table = _parse_all(block, schema)
+    table = _parse_whole(block, schema, shard)
     if table is not None and table.num_rows == lines and _plain(table, shard, schema):
         yield _Rows(table if schema is None else table.select(schema.names), line)
         return
@@ -185,14 +196,23 @@ def _block_tables(
 
 
 def _plain(table: pa.Table, shard: Shard, schema: pa.Schema | None) -> bool:
-    """Whether Arrow's reading is whole: text in every row, valid UTF-8, no integer id turned into a float."""
+    """Whether Arrow's reading is whole: text in every row, valid UTF-8, ids as they came."""
     names = table.schema.names
     if schema is not None and set(names) != set(schema.names):
         return False
     text_field, id_field = shard.options.text_field, shard.options.id_field
-    if text_field not in names or table[text_field].null_count or not _valid(table):
+    if text_field not in names or not pa.types.is_string(table[text_field].type):
+        return False  # no text; or, as Arrow guesses, the time that it spells
+    if table[text_field].null_count or not _valid(table):
         return False
-    return id_field not in names or not pa.types.is_floating(table.schema.field(id_field).type)
+    return id_field not in names or _is_id(table.schema.field(id_field).type)
+
+
+def _is_id(kind: pa.DataType) -> bool:
+    """Whether values of this type are spelled as they came: Arrow rewrites fractions, and text like dates."""
+    types = pa.types
+    plain = types.is_string(kind) or types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind)
+    return bool(plain)
 
 
 def _valid(table: pa.Table) -> bool:
@@ -228,8 +248,10 @@ def _decode_line(
     try:
         record: dict[str, Any] = decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        problems.report(shard.options, where, f"not a JSON object: {error}")
-        return None
+        alone = _as_arrow_reads(text, shard)
+        if alone is None:
+            problems.report(shard.options, where, f"not a JSON object: {error}")
+        return alone
     value = record.get(shard.options.text_field)
     if isinstance(value, str):
         return record
@@ -242,6 +264,19 @@ def _decode_line(
     fields = ", ".join(list(record)[:8]) or "none"
     problems.report(shard.options, where, what, hint=f"fields here: {fields}; choose with --text-field")
     return None
+
+
+def _as_arrow_reads(text: bytes, shard: Shard) -> dict[str, Any] | None:
+    """A line that only Arrow takes, for what it takes in a block it must take beside a broken line too: NaN
+    and infinities, and fields that it passes over, however deep they are.
+    """
+    if not (b"NaN" in text or b"Inf" in text or text.count(b"[") + text.count(b"{") > _DEEP):
+        return None
+    table = _parse_whole(text, None, shard)
+    if table is None or table.num_rows != 1 or not _plain(table, shard, None):
+        return None
+    record: dict[str, Any] = table.to_pylist()[0]
+    return record
 
 
 def _table_of(records: Sequence[dict[str, Any]], schema: pa.Schema | None, shard: Shard) -> pa.Table:
@@ -257,13 +292,17 @@ def _table_of(records: Sequence[dict[str, Any]], schema: pa.Schema | None, shard
             if name in {shard.options.text_field, shard.options.id_field, "source", "language"}
         ]
     columns = {
-        name: _column([record.get(name) for record in records], _type_of(schema, name)) for name in names
+        name: _column([record.get(name) for record in records], _type_of(schema, name, shard))
+        for name in names
     }
     return pa.table(columns)
 
 
-def _type_of(schema: pa.Schema | None, name: str) -> pa.DataType | None:
-    return None if schema is None else schema.field(name).type
+def _type_of(schema: pa.Schema | None, name: str, shard: Shard) -> pa.DataType | None:
+    """The column's type where it is known; an id is text, whatever its neighbours are."""
+    if schema is not None:
+        return schema.field(name).type
+    return pa.string() if name == shard.options.id_field else None
 
 
 def _column(values: list[Any], kind: pa.DataType | None) -> pa.Array:

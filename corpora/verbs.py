@@ -20,6 +20,7 @@ VERBS = {
     "norms": "audit.norms.commands:norms",
     "probe": "audit.probe.commands:probe",
     "scan": "audit.leaks.scan_command:scan",
+    "review": "audit.review.review_command:review",
     "plan": "corpora.plan_command:plan",
     "verify": "corpora.verify_command:verify",
 }
