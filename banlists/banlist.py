@@ -44,6 +44,7 @@ class BanList:
         self.packs = tuple(packs)
         self._order = {id(entry): place for place, entry in enumerate(self.entries)}
         self._ban_layers, self._ban_bytes = _layers(entries)
+        self._searched_layers = [layer for layer in self._ban_layers if layer.always_searched]
         self._allow_layers, self._allow_bytes = _layers(allows)
         self._prefilter = Prefilter(literal for layer in self._ban_layers for literal in layer.literals())
         self._pairs = [
@@ -69,6 +70,16 @@ class BanList:
                 return as_match(entry)
         return self.match(left + right)
 
+    def refused(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
+        """For which pairs `refuse` gives a reason; the many that nothing can hit are told all at once."""
+        tokens = [left + right for left, right in pairs]
+        suspected = self._prefilter.suspected([token.decode("utf-8", errors="replace") for token in tokens])
+        slow = bool(self._searched_layers or self._pairs)
+        return [
+            (slow or suspect or self._ban_bytes.knows(token)) and self.refuse(*pair) is not None
+            for pair, token, suspect in zip(pairs, tokens, suspected, strict=True)
+        ]
+
     def explain(self, token: bytes) -> Explanation:
         """Everything that was weighed for one token."""
         hits, allows = self._all_hits(token)
@@ -88,7 +99,7 @@ class BanList:
         found: list[tuple[Hit, Sequence[tuple[int, int]]]] = []
         no_literal = self._prefilter.rules_out(text)
         for layer in self._ban_layers:
-            if no_literal and not layer.has_regexes:
+            if no_literal and not layer.always_searched:
                 continue
             if next(layer.text_hits(fold_text(text, layer.variants)), None) is None:
                 continue
@@ -102,33 +113,31 @@ class BanList:
         return sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.match.entry, hit.match.pattern))
 
     def _counted(self, token: bytes) -> list[Hit]:
-        hits = list(self._ban_hits(token))
+        hits = self._ban_hits(token)
         if not hits:
             return hits
         allows = list(_hits(self._allow_layers, self._allow_bytes, token))
         return [hit for hit in hits if not _covered(hit, allows)]
 
     def _all_hits(self, token: bytes) -> tuple[list[Hit], list[Hit]]:
-        return list(self._ban_hits(token)), list(_hits(self._allow_layers, self._allow_bytes, token))
+        return self._ban_hits(token), list(_hits(self._allow_layers, self._allow_bytes, token))
 
-    def _ban_hits(self, token: bytes) -> Iterable[Hit]:
+    def _ban_hits(self, token: bytes) -> list[Hit]:
         if len(token) < 2:
-            return ()
+            return []
         if self._prefilter.rules_out(token.decode("utf-8", errors="replace")):
-            return self._unindexed_hits(token)
-        hits = _hits(self._ban_layers, self._ban_bytes, token)
-        if is_single_character(token):
-            return (hit for hit in hits if hit.entry.force)
+            hits = self._unindexed_hits(token)
+        else:
+            hits = list(_hits(self._ban_layers, self._ban_bytes, token))
+        if hits and is_single_character(token):
+            return [hit for hit in hits if hit.entry.force]
         return hits
 
     def _unindexed_hits(self, token: bytes) -> list[Hit]:
-        """The hits that need no literal: regexes, exact bytes and fragments."""
-        hits = list(self._ban_bytes.token_hits(token))
-        for layer in self._ban_layers:
-            if layer.has_regexes:
-                hits.extend(layer.regex_hits(fold(token, layer.variants)))
-        if hits and is_single_character(token):
-            return [hit for hit in hits if hit.entry.force]
+        """The hits that need no literal: exact bytes, fragments, and some regexes."""
+        hits = self._ban_bytes.token_hits(token)
+        for layer in self._searched_layers:
+            hits.extend(layer.regex_hits(fold(token, layer.variants)))
         return hits
 
     def _rank(self, hit: Hit) -> tuple[bool, int, int]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from banlists.entries import Entry
 from banlists.fold import fold
+from banlists.patterns import leading_literals
 
 # Scripts written without spaces between words: a phrase in them has no word boundary to respect.
 _UNSPACED = re.compile(
@@ -50,14 +51,18 @@ class Layer:
         self._contains = _Index()
         self._literals = _Index()
         self._regexes: list[tuple[re.Pattern[str], Entry]] = []
+        self._regex_starts: frozenset[str] = frozenset()
+        self.always_searched = False  # a regex that may begin with anything
         for entry in entries:
             self._add(entry)
-        alternatives = "|".join(f"(?:{compiled.pattern})" for compiled, _ in self._regexes)
-        self._any_regex = re.compile(alternatives) if alternatives else None
+        self._any_regex = _any_of(compiled for compiled, _ in self._regexes)
 
     def _add(self, entry: Entry) -> None:
         if entry.kind == "regex":
             self._regexes.append((re.compile(entry.pattern), entry))
+            starts = leading_literals(entry.pattern)
+            self.always_searched |= starts is None
+            self._regex_starts |= starts or frozenset()
             return
         folded = fold(entry.pattern.encode(), self.variants)
         self._literals.add(folded, entry)
@@ -91,14 +96,10 @@ class Layer:
                 yield hit
         yield from self.regex_hits(folded)
 
-    @property
-    def has_regexes(self) -> bool:
-        """Whether any entry of this layer is a regex."""
-        return self._any_regex is not None
-
     def literals(self) -> Iterator[str]:
-        """The folded patterns of every entry that is no regex."""
-        return self._literals.literals()
+        """Of these a folded text holds one when this layer hits, unless it is `always_searched`."""
+        yield from self._literals.literals()
+        yield from self._regex_starts
 
     def regex_hits(self, folded: str) -> Iterator[Hit]:
         """Hits of the regexes alone."""
@@ -107,6 +108,11 @@ class Layer:
         for compiled, entry in self._regexes:
             for found in compiled.finditer(folded):
                 yield Hit(entry, found.start(), found.end())
+
+
+def _any_of(patterns: Iterable[re.Pattern[str]]) -> re.Pattern[str] | None:
+    alternatives = "|".join(f"(?:{pattern.pattern})" for pattern in patterns)
+    return re.compile(alternatives) if alternatives else None
 
 
 class _Index:
@@ -151,14 +157,16 @@ class BytesLayer:
                 for piece in fragments(entry):
                     self._fragments.setdefault(piece, entry)
 
-    def token_hits(self, token: bytes) -> Iterator[Hit]:
+    def token_hits(self, token: bytes) -> list[Hit]:
         """Hits of a token."""
-        exact = self._exact.get(token)
-        if exact is not None:
-            yield Hit(exact, 0, 0, whole=True)
-        fragment = self._fragments.get(token.strip(_ASCII_EDGES))
-        if fragment is not None:
-            yield Hit(fragment, 0, 0, whole=True)
+        if not self.knows(token):
+            return []
+        found = (self._exact.get(token), self._fragments.get(token.strip(_ASCII_EDGES)))
+        return [Hit(entry, 0, 0, whole=True) for entry in found if entry is not None]
+
+    def knows(self, token: bytes) -> bool:
+        """Whether there is any hit."""
+        return token in self._exact or token.strip(_ASCII_EDGES) in self._fragments
 
 
 def fragments(entry: Entry) -> Iterator[bytes]:

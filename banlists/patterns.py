@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 # Python's engine backtracks. With bounded repeats of single characters only, the number of ways to
 # match at one place is at most the product of every choice; capping it bounds the work per character.
@@ -21,6 +23,7 @@ _TOKEN = re.compile(
     r"|(?P<bad>[*+{}\[\]\\(])"
     r"|(?P<literal>[\s\S])"
 )
+_REPEATS = ("repeat", "low", "high")  # the last named group of a repeat, by its form
 
 
 def regex_problem(pattern: str) -> str | None:
@@ -43,6 +46,57 @@ def regex_problem(pattern: str) -> str | None:
     if ways > MAX_WAYS:
         return f"its choices multiply to {ways}, more than {MAX_WAYS}; use shorter repeats"
     return _compile_problem(pattern)
+
+
+def leading_literals(pattern: str) -> frozenset[str] | None:
+    """Texts with one of which every match of `pattern`, in the linear subset, begins; None when one
+    of them would be shorter than two characters.
+    """
+    return _leading([*_TOKEN.finditer(pattern)])
+
+
+def _leading(tokens: Sequence[re.Match[str]]) -> frozenset[str] | None:
+    """What the alternatives begin with."""
+    found = [_branch_start(branch) for branch in _branches(tokens)]
+    return None if None in found else frozenset[str]().union(*filter(None, found))
+
+
+def _branches(tokens: Sequence[re.Match[str]]) -> Iterator[Sequence[re.Match[str]]]:
+    """The parts between the bars that are in no group."""
+    depth, first = 0, 0
+    for place, token in enumerate(tokens):
+        depth += (token.lastgroup == "open") - (token.lastgroup == "close")
+        if token.lastgroup == "bar" and depth == 0:
+            yield tokens[first:place]
+            first = place + 1
+    yield tokens[first:]
+
+
+def _branch_start(branch: Sequence[re.Match[str]]) -> frozenset[str] | None:
+    tokens = [
+        token for token in branch if token.lastgroup != "anchor" and token.group() not in (r"\b", r"\B")
+    ]
+    if tokens and tokens[0].lastgroup == "open":
+        end = _closing(tokens)
+        after = tokens[end + 1].lastgroup if end + 1 < len(tokens) else None
+        return None if after in _REPEATS else _leading(tokens[1:end])
+    literal = ""
+    for token, following in zip_longest(tokens, tokens[1:]):
+        repeated = following is not None and following.lastgroup in _REPEATS
+        if token.lastgroup != "literal" or repeated:
+            break
+        literal += token.group()
+    return frozenset({literal}) if len(literal) > 1 else None
+
+
+def _closing(tokens: Sequence[re.Match[str]]) -> int:
+    """Where the group that the first token opens is closed."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += (token.lastgroup == "open") - (token.lastgroup == "close")
+        if depth == 0:
+            return place
+    return len(tokens)
 
 
 def _token_problem(token: re.Match[str], kind: str, before: str) -> str | None:

@@ -1,53 +1,60 @@
-"""A quick and safe "no": most tokens hold nothing that any pattern of a list begins with."""
+"""A quick and safe "no": most tokens hold nothing that any pattern of a list must hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import ahocorasick_rs
 
 from banlists.fold import is_plain
 
-_LONGEST_HEAD = 4  # characters; longer heads rule out hardly more, and take longer to look up
-
-
-class _Heads:
-    """What patterns begin with: up to four characters each, by their number."""
-
-    def __init__(self, heads: Iterable[str]) -> None:
-        by_size: dict[int, set[str]] = {}
-        for head in heads:
-            by_size.setdefault(len(head), set()).add(head)
-        self._by_size = [(size, frozenset(by_size[size])) for size in sorted(by_size, reverse=True)]
-
-    def stand_nowhere(self, text: str) -> bool:
-        """Whether no head stands anywhere in the text."""
-        return all(heads.isdisjoint(_pieces(text, size)) for size, heads in self._by_size)
+_BETWEEN = "\0"  # stands between texts that are searched together
 
 
 class Prefilter:
-    """What the folded patterns of a list begin with."""
+    """The folded texts of which a list's patterns must find one, searched for all at once."""
 
     def __init__(self, literals: Iterable[str]) -> None:
-        heads = {literal[:_LONGEST_HEAD] for literal in literals}
-        self._heads = _Heads(heads)
-        self._ascii_heads = _Heads({head.lower() for head in heads if head.isascii()})
+        distinct = sorted(set(literals))
+        lowered = sorted({literal.lower() for literal in distinct if literal.isascii()})
+        self._literals = ahocorasick_rs.AhoCorasick(distinct)
+        self._ascii_literals = ahocorasick_rs.AhoCorasick(lowered)
 
     def rules_out(self, text: str) -> bool:
-        """Whether no pattern can stand in any folded form of `text`; False when that is not known.
+        """Whether no literal can stand in any folded form of `text`; False when that is not known.
 
         ASCII text folds to a part of itself, perhaps in lower case, whatever the variants: compared
         in lower case, nothing is missed. Text without disguises folds to a part of itself or of its
         case-folded form.
         """
         if text.isascii():
-            return self._ascii_heads.stand_nowhere(text.lower())
+            return not self._ascii_literals.find_matches_as_indexes(text.lower())
         lowered = text.casefold()
-        return (
-            self._heads.stand_nowhere(text)
-            and (lowered == text or self._heads.stand_nowhere(lowered))
-            and is_plain(text, lowered)
-        )
+        try:
+            found = self._literals.find_matches_as_indexes(text)
+            if not found and lowered != text:
+                found = self._literals.find_matches_as_indexes(lowered)
+        except UnicodeEncodeError:  # a lone surrogate
+            return False
+        return not found and is_plain(text, lowered)
 
+    def suspected(self, texts: Sequence[str]) -> list[bool]:
+        """Which of many short texts, without lone surrogates, are not ruled out."""
+        lowered = [text.casefold() for text in texts]
+        found = self._found_in(texts) | self._found_in(lowered)
+        return [
+            place in found or not (text.isascii() or is_plain(text, lowered[place]))
+            for place, text in enumerate(texts)
+        ]
 
-def _pieces(text: str, size: int) -> Iterator[str]:
-    """Every `size` characters in a row."""
-    return map("".join, zip(*(text[start:] for start in range(size)), strict=False))
+    def _found_in(self, texts: Sequence[str]) -> set[int]:
+        """The numbers of the texts that hold a literal, or a part of one that runs on into the next."""
+        matches = self._literals.find_matches_as_indexes(_BETWEEN.join(texts))
+        found = set[int]()
+        if matches:
+            starts = [0, *accumulate(len(text) + len(_BETWEEN) for text in texts)]
+            for _, start, end in matches:
+                found.update(range(bisect_right(starts, start) - 1, bisect_right(starts, end - 1)))
+        return found

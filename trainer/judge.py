@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,9 @@ class Bans(Protocol):
     def match(self, token: bytes) -> Match | None:
         """Why a token is banned, or None."""
 
+    def refused(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
+        """Which of many pairs must not be merged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -33,28 +36,44 @@ class Reason:
     text: str
 
 
-Judge = Callable[[bytes, bytes], Reason | None]
-
-
-def make_judge(bans: Bans | None, special_tokens: Sequence[str]) -> Judge | None:
-    """The function that says why a merge is refused; None when nothing can be.
+class Judge:
+    """Says which merges are refused, and why.
 
     A merge that spells a special token, in bytes or in the byte alphabet that `tokenizer.json` is
     written in, is refused, because libraries give such a token different ids.
     """
-    if bans is None and not special_tokens:
-        return None
-    specials = frozenset(special_tokens)
-    reserved = frozenset(text.encode() for text in special_tokens)
 
-    def judge(left: bytes, right: bytes) -> Reason | None:
-        token = left + right
-        if token in reserved or (specials and to_mapped(token) in specials):
+    def __init__(self, bans: Bans | None, special_tokens: Sequence[str]) -> None:
+        self._bans = bans
+        self._special_tokens = frozenset(special_tokens)
+        self._special_bytes = frozenset(text.encode() for text in special_tokens)
+
+    def __call__(self, left: bytes, right: bytes) -> Reason | None:
+        """Why two tokens must not be merged, or None."""
+        if self._spells_special_token(left + right):
             return Reason(SPECIAL_TOKEN, None, None, "would spell a special token")
-        match = bans.refuse(left, right) if bans is not None else None
+        match = None if self._bans is None else self._bans.refuse(left, right)
         return None if match is None else Reason(match.entry, match.list_id, match.category, match.reason)
 
-    return judge
+    def refused(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
+        """Which of many pairs must not be merged: much faster than asking for each."""
+        refused = [False] * len(pairs) if self._bans is None else self._bans.refused(pairs)
+        if not self._special_tokens:
+            return refused
+        return [
+            banned or self._spells_special_token(left + right)
+            for banned, (left, right) in zip(refused, pairs, strict=True)
+        ]
+
+    def _spells_special_token(self, token: bytes) -> bool:
+        if not self._special_tokens:
+            return False
+        return token in self._special_bytes or to_mapped(token) in self._special_tokens
+
+
+def make_judge(bans: Bans | None, special_tokens: Sequence[str]) -> Judge | None:
+    """The judge of a training; None when nothing can be refused."""
+    return None if bans is None and not special_tokens else Judge(bans, special_tokens)
 
 
 def check_special_tokens(special_tokens: Sequence[str], bans: Bans | None) -> None:

@@ -19,7 +19,7 @@ _NEVER = 2**63 - 1  # a count that no pair has
 _EVENTS_PER_CALL = 4096  # a call of the kernel cannot be interrupted, so each is short
 # Room to begin with. It is only address space until it is used, and spares most trainings the growing.
 _PAIRS_PER_ID = 32
-_JUDGED_AHEAD = 24  # pairs near the top of the heap that are judged together
+_JUDGED_AHEAD = 256  # pairs near the top of the heap that are judged together
 
 
 def new_state(
@@ -50,8 +50,8 @@ def new_state(
 def merges(state: State, vocab_size: int, judge: Judge | None, tokens: list[bytes]) -> Iterator[State]:
     """Merge until there are `vocab_size` ids, or no pair is left; yield the state after every few thousand.
 
-    `tokens` (id → bytes) is extended as merges are taken. `judge(left, right)` must depend on its
-    arguments only; it is asked about the pairs at and near the top of the heap, never about all.
+    `tokens` (id → bytes) is extended as merges are taken. What `judge` says must depend on the pair
+    only; it is asked about the pairs at and near the top of the heap, never about all.
     """
     state.numbers[kernel.JUDGED] = judge is not None
     while True:
@@ -80,10 +80,10 @@ def ids_in(state: State) -> int:
 def _decide(state: State, judge: Judge, tokens: Sequence[bytes]) -> None:
     """Decide on the pairs in the first rows of the heap that have no verdict yet."""
     top = state.heap[: min(_JUDGED_AHEAD, state.numbers[kernel.HEAP_SIZE]), kernel.NUMBER]
-    for pair in top[state.verdicts[top] == kernel.UNKNOWN].tolist():
-        left, right = state.sides[pair].tolist()
-        reason = judge(tokens[left], tokens[right])
-        state.verdicts[pair] = kernel.ALLOWED if reason is None else kernel.BANNED
+    open_pairs = top[state.verdicts[top] == kernel.UNKNOWN]
+    sides = state.sides[open_pairs].tolist()
+    refused = judge.refused([(tokens[left], tokens[right]) for left, right in sides])
+    state.verdicts[open_pairs] = np.where(refused, kernel.BANNED, kernel.ALLOWED)
 
 
 def _extend(tokens: list[bytes], state: State) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 from functools import cache
@@ -14,6 +15,7 @@ from banlists.banlist import BanList
 from banlists.entries import Entry
 from banlists.lists import load_ban_lists
 from banlists.matcher import fragments
+from banlists.patterns import leading_literals
 
 SPAM = "天天中彩票"
 
@@ -210,6 +212,57 @@ def test_the_quick_no_is_never_wrong(parts: list[str], cut: int) -> None:
         patch.setattr(bans._prefilter, "rules_out", lambda text: False)
         assert bans.match(token) == quick
         assert bans.find(text) == quick_hits
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(BUILTIN_PATTERNS) | st.sampled_from(["hello", " wörld", "視頻", "Ａ", "\0", "ﬁ"]),
+            st.sampled_from(["", " online", "中", "\0", "\u200b", "x"]),
+            st.integers(0, 6),
+        ),
+        max_size=12,
+    )
+)
+def test_many_pairs_at_once_are_refused_as_one_by_one(parts: list[tuple[str, str, int]]) -> None:
+    tokens = [((first + last).encode(), cut) for first, last, cut in parts]
+    pairs = [(token[:cut], token[cut:]) for token, cut in tokens]
+    for each in (load_builtin_full(), bans(entry("pair", "中", right="彩票"), entry("contains", "hello"))):
+        assert each.refused(pairs) == [each.refuse(*pair) is not None for pair in pairs]
+
+
+REGEXES = sorted({entry.pattern for entry in load_ban_lists(["full"]).entries if entry.kind == "regex"})
+
+
+@given(st.data())
+def test_what_a_regex_matches_begins_with_one_of_its_leading_literals(data: st.DataObject) -> None:
+    own = r"(?:ab|c[de]f|gh?i)jk|(?:(?:lm|no)p|qr{2}s)|\btuv?|(?:wx)y"
+    pattern = data.draw(st.sampled_from([*REGEXES, own]))
+    starts = leading_literals(pattern)
+    text = data.draw(st.from_regex(pattern))
+    found = re.search(pattern, text)
+    assert found is not None
+    assert starts is None or any(found.group().startswith(start) for start in starts)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "starts"),
+    [
+        ("spam", {"spam"}),
+        (r"\bbuy (?:now|it)", {"buy "}),
+        ("(?:ab|cde)f", {"ab", "cde"}),
+        ("slots?[ _]", {"slot"}),
+        ("ab|(?:cd|ef)", {"ab", "cd", "ef"}),
+        ("a{2}b", None),
+        ("ab{2}c", None),
+        ("[ab]cd", None),
+        ("(?:ab)?cd", None),
+        (r"\d\d", None),
+        ("ab|c", None),
+    ],
+)
+def test_leading_literals(pattern: str, starts: set[str] | None) -> None:
+    assert leading_literals(pattern) == starts
 
 
 @cache

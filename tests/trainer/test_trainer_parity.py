@@ -300,3 +300,6 @@ class Contains:
 
     def refuse(self, left: bytes, right: bytes) -> object:
         return self.match(left + right)
+
+    def refused(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
+        return [self.banned in left + right for left, right in pairs]
