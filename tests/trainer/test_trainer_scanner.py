@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from corpora.errors import WinnowError, WrongCall
 from trainer import scanner as scanners
-from trainer.counts import key_buffers
+from trainer.arrays import key_buffers
 from trainer.pretokenize import PATTERNS, resolve_pattern, split
 from trainer.scanner import pretoken_ends, scanner_for, spans
 
