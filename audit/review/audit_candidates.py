@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from audit.review.proposals import REASON_LENGTH, propose, reason_from
 from audit.review.records import Candidate, Source
 from banlists.entries import CATEGORIES
 from corpora.display import show_bytes
-from corpora.errors import WinnowError
+from corpora.errors import WinnowError, unknown_name
 from corpora.json_data import decode_json
 from corpora.manifest import MANIFEST_NAME
 
@@ -40,9 +41,14 @@ class _Token(msgspec.Struct, frozen=True):
     in_: str | list[str] | None = msgspec.field(name="in", default=None)
 
 
+class _Check(msgspec.Struct, frozen=True):
+    check: str
+
+
 class _Audit(msgspec.Struct, frozen=True):
     name: str
     tokens: list[_Token]
+    checks: list[_Check] = []
 
 
 class _Diff(msgspec.Struct, frozen=True):
@@ -68,10 +74,15 @@ class _Manifest(msgspec.Struct, frozen=True):
 def read_audit(folder: Path, checks: Sequence[str]) -> Source:
     """The tokens that findings of `checks` name, with scores and reasons where audit.json is there.
 
-    Raises WinnowError, naming file and line, for files that are not an audit's.
+    Raises WinnowError, naming file and line, for files that are not an audit's, WrongCall for an unknown
+    check.
     """
-    findings = _by_token(_read_findings(folder / FINDINGS), checks)
     audit = _decode(folder / AUDIT, _Audit) if (folder / AUDIT).is_file() else _Audit("", [])
+    known = [each.check for each in audit.checks]
+    for check in checks:
+        if known and check not in known:
+            raise unknown_name("check", check, known)
+    findings = _by_token(_read_findings(folder / FINDINGS), checks)
     scored = {token.bytes: token for token in audit.tokens}
     made = [_from_findings(audit.name, found, scored.get(key)) for key, found in findings.items()]
     manifest = folder / MANIFEST_NAME
@@ -91,8 +102,13 @@ def _source(
     name: str, kind: str, folder: Path, made: Sequence[Candidate | None], identity: str = ""
 ) -> Source:
     candidates = [each for each in made if each is not None]
-    candidates.sort(key=lambda each: (-(each.score or 0.0), each.key))
+    candidates.sort(key=lambda each: (-_points(each), each.id or 0, each.key))
     return Source(name, kind, folder, tuple(candidates), len(made) - len(candidates), identity)
+
+
+def _points(candidate: Candidate) -> float:
+    """What a score stands for; scores themselves are rounded, and a thousand of o200k's are 1."""
+    return sum(each.points for each in candidate.reasons) if candidate.score is not None else -math.inf
 
 
 def _read_findings(path: Path) -> Iterator[_Finding]:
@@ -122,7 +138,8 @@ def _from_findings(vocabulary: str, findings: Sequence[_Finding], scored: _Token
     candidate = _candidate(_bytes(first.bytes or "", evidence), category, reason, evidence)
     if candidate is None:
         return None
-    notes = tuple(f"{each.check}: {each.message}" for each in findings)
+    told_by_score = ("risk",) if scored else ()
+    notes = tuple(f"{each.check}: {each.message}" for each in findings if each.check not in told_by_score)
     candidate = replace(candidate, id=first.id, vocabulary=vocabulary, notes=notes)
     return _with_score(candidate, scored) if scored else candidate
 
@@ -152,7 +169,7 @@ def _candidate(token: bytes, category: str | None, reason: str, evidence: str) -
 def _with_score(candidate: Candidate, token: _Token) -> Candidate:
     return replace(
         candidate,
-        score=token.score,
+        score=min(max(token.score, 0.0), 1.0),
         script=token.script,
         reasons=tuple(token.reasons),
         segmentation=tuple(token.segmentation),

@@ -95,6 +95,8 @@ def open_journal(path: Path) -> Iterator[tuple[Journal, History]]:
             os.truncate(path, whole)
         with path.open("ab") as file:
             yield Journal(file), history
+        if not path.stat().st_size:  # nobody decided anything
+            path.unlink()
 
 
 def read_journal(path: Path) -> History:

@@ -13,6 +13,7 @@ from audit.review.proposals import KINDS, list_of, loaded
 from audit.review.records import Candidate, Proposal, Terms, WrittenEntry
 from banlists.banlist import BanList
 from banlists.editing import Addition, add_patterns, new_pack
+from banlists.entries import SEVERITIES
 from banlists.fold import fold
 from banlists.lint import Finding, lint
 from banlists.lists import builtin_names, load_ban_lists, make_ban_list
@@ -48,7 +49,7 @@ def open_list(terms: Terms, today: datetime.date) -> Pack:
     Raises WrongCall for a built-in list's name, a file that is no list, and comments that rewriting the
     file would lose: better now than after two hundred decisions.
     """
-    if str(terms.path) in builtin_names():
+    if str(terms.path) in (*SEVERITIES, *builtin_names()):
         hint = f"name a file such as {terms.path}-own.toml"
         raise WrongCall("a built-in list is not written to", where=terms.path, hint=hint)
     if not terms.path.exists():

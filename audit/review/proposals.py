@@ -50,6 +50,21 @@ def pattern_for(token: bytes, kind: str) -> str:
         return ""
 
 
+def fill_in(
+    token: bytes, standing: Proposal, kind: str | None, pattern: str | None, category: str | None,
+    reason: str | None,
+) -> Proposal:  # fmt: skip
+    """`standing` with what somebody changed of it; another kind without a pattern takes the token's own."""
+    kind = kind or standing.kind
+    kept = standing.pattern if kind == standing.kind else pattern_for(token, kind)
+    return Proposal(
+        kind,
+        kept if pattern is None else pattern,
+        category or standing.category,
+        standing.reason if reason is None else reason,
+    )
+
+
 @lru_cache(4096)  # asked again for every accepted entry, after every decision
 def list_of(proposal: Proposal) -> BanList:
     """A ban list with this entry alone. Raises WrongCall for a pattern that cannot be an entry."""

@@ -116,10 +116,10 @@ class Terms:
     """How accepted entries are written; `title` is a new list's, `group` the beginning of group ids."""
 
     path: Path
+    title: str
     group: str
     owner: str
     severity: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True)

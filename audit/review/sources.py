@@ -52,6 +52,15 @@ def default_list(place: Path) -> Path:
     return place / REVIEWED_LIST if place.is_dir() else place.with_name(f"{place.stem}-{REVIEWED_LIST}")
 
 
+def refuse_own_list(source: Source, path: Path) -> None:
+    """Raise WrongCall when accepted entries would go into a list that is being reviewed."""
+    place = source.folder
+    if source.kind == "suggestions" and path.exists():
+        own = [place] if place.is_file() else suggestion_files(place)
+        if any(path.samefile(each) for each in own):
+            raise WrongCall("holds the suggestions themselves", where=path, hint="name another --list")
+
+
 def find_vocabulary(source: Source, tokenizer: str | None) -> Vocabulary | None:
     """The vocabulary that was looked at: the one named, else a bundled one or the one of the same run.
 

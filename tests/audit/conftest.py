@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -309,3 +310,16 @@ def bare_result() -> AuditResult:
         realistic(), tokens=(), histogram=(), checks=(), compared=("sample",), compression=(), refused=(),
         corpus=None, diffs=(), gate=None, provenance=(), flagged=0, reach=ReachSummary(16_000, 0, 0),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `tokenizer/`, small, polluted and hostile, and `audit/`, its audit."""
+    from tests.audit.review_folders import write_tokenizer
+    from tests.conftest import winnow
+
+    folder = tmp_path_factory.mktemp("run")
+    write_tokenizer(folder / "tokenizer")
+    outcome = winnow("audit", folder / "tokenizer", "-o", folder / "audit", "--policy", "report-only", "-q")
+    assert outcome.code == 0, outcome.stderr
+    return folder
