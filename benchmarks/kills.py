@@ -1,4 +1,4 @@
-"""`python -m benchmarks.kills`: filter, count, train and run killed at random moments, resumed, compared."""
+"""`python -m benchmarks.kills`: filter, count, train, run killed at random moments, resumed, compared."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import tempfile
 from pathlib import Path
 
 import click
+import msgspec
 
 from benchmarks.kill_runs import Subject, Tally, run_trials
 from benchmarks.ready import tell, warm
+from corpora.documents import ReadOptions, open_corpus
 
 _VOCABULARY = "6000"
-_SHARES = {"filter": 0.3, "count": 0.25, "train": 0.25, "run": 0.2}  # of the kills: `run` takes longest
+# Of the kills: `run` takes longest.
+_SHARES = {"filter": 0.2, "count": 0.2, "train": 0.2, "ranges": 0.15, "count-ranges": 0.15, "run": 0.1}
+_COPIES = 4  # of the sample in one file
+_RANGE = "300KB"
 
 
 def subjects(folder: Path) -> dict[str, Subject]:
-    """The four commands on the embedded sample; `train` gets counts that are made in `folder`.
+    """The commands on the embedded sample; `train` gets counts that are made in `folder`, `ranges` and
+    `count-ranges` one file with all documents, which they read in ranges.
 
     They keep their progress as often as they can, so that there is something to go on from.
     """
@@ -26,14 +32,27 @@ def subjects(folder: Path) -> dict[str, Subject]:
     sizes = ("--vocab-size", _VOCABULARY)
     command = [sys.executable, "-m", "winnow", "count", "recipe:sample", "-o", str(counts), "-q"]
     subprocess.run(command, check=True)
+    ranges = (str(_one_file(folder / "huge.jsonl")), "--split-size", _RANGE)
     recipe = ("--set", f"train.vocab-size={_VOCABULARY}", "--set", "train.checkpoint-every=0")
     found = (
         Subject("filter", ("filter", "recipe:sample", "--workers", "2")),
         Subject("count", ("count", "recipe:sample", "--memory", "1MB", *often), "counts.parquet"),
+        Subject("ranges", ("filter", *ranges, "--workers", "2")),
+        Subject("count-ranges", ("count", *ranges, "--memory", "1MB", *often), "counts.parquet"),
         Subject("train", ("train", str(counts), *sizes, "--ban", "core", *often)),
         Subject("run", ("run", "sample", *recipe, "--set", "count.checkpoint-every=0")),
     )
     return {subject.name: subject for subject in found}
+
+
+def _one_file(path: Path) -> Path:
+    """The sample's documents some times over, each time with a number in its text, without ids."""
+    texts = list(open_corpus(["recipe:sample"], ReadOptions()).texts())
+    with path.open("wb") as file:
+        for copy in range(_COPIES):
+            for number, text in enumerate(texts):
+                file.write(msgspec.json.encode({"text": f"{text}\n{copy} {number}"}) + b"\n")
+    return path
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})

@@ -9,13 +9,15 @@ from statistics import linear_regression
 
 # Settling (duplicates, boilerplate, caps) is one process on any cluster: 0.9 s for 26 MB, docs/SCALE.md.
 SETTLED_PER_SECOND = 29e6
-# Memory, docs/SCALE.md: training for each byte of distinct pretokens (measured: 29), and filtering for each
+# Memory, docs/SCALE.md: training for each byte of distinct pretokens (measured: 27), and filtering for each
 # kept document: its sketch while fewer are remembered than the most, and its hash.
 MOST_KEY_BYTES = 1 << 31  # of distinct pretokens that training takes, docs/training.md
 TRAINING_BYTES_PER_KEY_BYTE = 30.0
-SKETCH_BYTES, MOST_SKETCHES = 2_000, 2_000_000
-HASH_BYTES = 200
-_SPILLED_ROW = 40.0  # bytes of a row in a run on disk, beside the pretoken itself
+SKETCH_BYTES, MOST_SKETCHES = 500, 2_000_000
+HASH_BYTES = 75  # 45, and an id of 30
+_TABLE_ROW = 100.0  # bytes of --memory for each row that a table holds when it goes to disk (measured)
+_RUN_ROW = 20.0  # bytes of a row in a run on disk, beside the pretoken itself (trainer/runs.py)
+_COPIES = 2  # many runs are merged in turns: everything is on disk once more meanwhile
 ASSUMPTIONS = (
     "the rest of the input is like the sample: language mix, length of documents, share that is kept",
     "distinct pretokens grow by Heaps' law, K * bytes^beta, fitted to nested samples; beyond a thousand "
@@ -77,6 +79,10 @@ class HeapsLaw:
     def distinct(self, text_bytes: float) -> float:
         """Distinct pretokens that so much text has."""
         return float(self.k * text_bytes**self.beta)
+
+    def text_bytes(self, distinct: float) -> float:
+        """Text that has so many distinct pretokens."""
+        return float((distinct / self.k) ** (1 / self.beta))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +196,21 @@ class Model:
         return Estimate("filter", seconds, round(memory), round(large.written * times))
 
     def _count(self, kept: float, count_memory: int) -> Estimate:
-        large, keys = self.measured.count_large, self.key_bytes(kept)
-        rows = self.heaps.distinct(kept)
-        spilled = 2 * (keys + rows * _SPILLED_ROW)
-        table = min(count_memory, 2 * spilled)  # a table doubles when it grows
+        large, rows = self.measured.count_large, self.heaps.distinct(kept)
+        table = min(count_memory, rows * _TABLE_ROW)
         written = large.written * rows / self.measured.points[-1].distinct
         seconds = kept / (self.count_rate * self.cores)
-        return Estimate("count", seconds, round(large.memory + table), round(written + spilled))
+        disk = written + self._spilled(kept, count_memory)
+        return Estimate("count", seconds, round(large.memory + table), round(disk))
+
+    def _spilled(self, kept: float, count_memory: int) -> float:
+        """Bytes of runs on disk: each time a table is full all its rows go there, new or not."""
+        in_run = count_memory / _TABLE_ROW
+        if self.heaps.distinct(kept) <= in_run:
+            return 0.0
+        last = self.measured.points[-1]
+        runs = kept / self.heaps.text_bytes(in_run)
+        return _COPIES * runs * in_run * (_RUN_ROW + last.key_bytes / last.distinct)
 
     def _train(self, kept: float) -> Estimate:
         large, keys = self.measured.train_large, self.key_bytes(kept)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import numpy as np
 
 from corpora.errors import WinnowError
 
@@ -25,16 +24,3 @@ def decode_json(
         return msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WinnowError(f"{what}: {error}", where=where, hint=hint) from error
-
-
-def is_utf8(data: bytes) -> bool:
-    """Whether bytes are valid UTF-8; Arrow looks at some gigabytes a second, without Python's lock."""
-    import pyarrow as pa
-
-    offsets = np.array([0, len(data)], dtype=np.int64)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    try:
-        pa.Array.from_buffers(pa.large_string(), 1, buffers).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True

@@ -14,7 +14,7 @@ from corpora.json_data import decode_json
 MANIFEST_NAME = "manifest.json"
 FILE_MANIFEST_ENDING = f".{MANIFEST_NAME}"  # counts.parquet.manifest.json stands beside counts.parquet
 TIMED_SUMMARY = "summary.json"  # holds seconds, so its bytes differ from run to run: never hashed
-# What `winnow review` adds to a finished output: a person's work, which is no part of it and outlives --force.
+# What `winnow review` adds to a finished output: a person's work, no part of it, and it outlives --force.
 REVIEW_JOURNAL, REVIEWED_LIST = "review.jsonl", "reviewed.toml"
 SCHEMA_VERSION = 1
 

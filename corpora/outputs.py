@@ -136,7 +136,7 @@ def _finished_call(manifest: Path) -> str | None:
 def _read_call(path: Path) -> str | None:
     try:
         record = msgspec.json.decode(path.read_bytes())
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     call = record.get("call") if isinstance(record, dict) else None
     return call if isinstance(call, str) else None

@@ -64,12 +64,15 @@ def _row_group_ranges(path: Path, most: int) -> list[Range]:
 
     try:
         metadata = pq.read_metadata(path)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return []  # the reader says what is wrong
+    # Compressed sizes are those of a group's columns, and asking for these ends the process when they are
+    # false (pyarrow 26): the file's size is shared out instead.
+    sizes = [max(0, metadata.row_group(group).total_byte_size) for group in range(metadata.num_row_groups)]
+    scale = path.stat().st_size / max(1, sum(sizes))
     ranges: list[Range] = []
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        own = sum(row_group.column(place).total_compressed_size for place in range(row_group.num_columns))
+    for group, size in enumerate(sizes):
+        own = round(size * scale)
         if ranges and ranges[-1].size + own <= most:
             ranges[-1] = Range(ranges[-1].start, group + 1, ranges[-1].size + own)
         else:

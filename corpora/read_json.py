@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from corpora.background import in_order
 from corpora.columns import standard_batch
 from corpora.documents import Problems, Shard, shard_blocks
 from corpora.errors import WinnowError
-from corpora.json_data import decode_json, is_utf8
-from corpora.json_guard import crashes_arrow, starts_with_null
+from corpora.json_data import decode_json
+from corpora.json_guard import crashes_arrow, is_lax, starts_with_null
+from corpora.json_tables import table_of
 from corpora.remote import RemoteFile
 from corpora.streams import open_bytes
 
@@ -50,7 +51,7 @@ def read_json_array(
         data = _whole(stream, shard).removeprefix(b"\xef\xbb\xbf")
     records = decode_json(data, list[dict[str, Any]], "not an array of JSON objects", where=shard.where)
     for first in range(0, len(records), _ARRAY_ROWS):
-        table = _table_of(records[first : first + _ARRAY_ROWS], None, shard)
+        table = table_of(records[first : first + _ARRAY_ROWS], None, shard)
         yield standard_batch(table, shard, first + 1, problems)
 
 
@@ -171,12 +172,11 @@ def _parse_needed(block: bytes, shard: Shard) -> pa.Table | None:
 
 
 def _parse_whole(block: bytes, schema: pa.Schema | None, shard: Shard) -> pa.Table | None:
-    """Parse what the options ask for; None for a block with broken lines, or with bytes that are no UTF-8.
+    """Parse what the options ask for; None where that says nothing of the lines one by one.
 
-    Arrow does not look at the bytes of names and fields that it passes over: whether a line is broken would
-    depend on its neighbours.
+    Whether a line is broken must not depend on its neighbours, nor on where blocks begin.
     """
-    if not is_utf8(block):
+    if is_lax(block):
         return None
     table = _parse_needed(block, shard) if shard.options.only_text else None
     return _parse_all(block, schema) if table is None else table
@@ -187,12 +187,20 @@ def _block_tables(
 ) -> Iterator[_Rows]:
     """Parse one block: at once when it is whole, else in runs between its broken lines."""
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    table = _parse_whole(block, schema, shard)
+    table = _parse_whole(block, schema, shard) if _whole_lines(block, lines) else None
     if table is not None and table.num_rows == lines and _plain(table, shard, schema):
         yield _Rows(table if schema is None else table.select(schema.names), line)
         return
     for first, records in _good_runs(block, line, shard, problems):
-        yield _Rows(_table_of(records, schema, shard), first)
+        yield _Rows(table_of(records, schema, shard), first)
+
+
+def _whole_lines(block: bytes, lines: int) -> bool:
+    """Whether every line begins and ends as an object does. Only then do as many rows as lines mean one row
+    for each: Arrow takes several objects in a line, and one in several lines.
+    """
+    ends = block.count(b"}\n{") + block.count(b"}\r\n{")
+    return block.startswith(b"{") and ends == lines - 1
 
 
 def _plain(table: pa.Table, shard: Shard, schema: pa.Schema | None) -> bool:
@@ -277,41 +285,3 @@ def _as_arrow_reads(text: bytes, shard: Shard) -> dict[str, Any] | None:
         return None
     record: dict[str, Any] = table.to_pylist()[0]
     return record
-
-
-def _table_of(records: Sequence[dict[str, Any]], schema: pa.Schema | None, shard: Shard) -> pa.Table:
-    names = (
-        list(schema.names)
-        if schema is not None
-        else list(dict.fromkeys(name for record in records for name in record))
-    )
-    if schema is None and shard.options.only_text:
-        names = [
-            name
-            for name in names
-            if name in {shard.options.text_field, shard.options.id_field, "source", "language"}
-        ]
-    columns = {
-        name: _column([record.get(name) for record in records], _type_of(schema, name, shard))
-        for name in names
-    }
-    return pa.table(columns)
-
-
-def _type_of(schema: pa.Schema | None, name: str, shard: Shard) -> pa.DataType | None:
-    """The column's type where it is known; an id is text, whatever its neighbours are."""
-    if schema is not None:
-        return schema.field(name).type
-    return pa.string() if name == shard.options.id_field else None
-
-
-def _column(values: list[Any], kind: pa.DataType | None) -> pa.Array:
-    """Values as the given type, or as Arrow infers it; as JSON text where they fit neither."""
-    try:
-        return pa.array(values, type=kind)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        texts = [
-            value if isinstance(value, str | None) else msgspec.json.encode(value).decode()
-            for value in values
-        ]
-        return pa.array(texts, type=pa.string())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,18 @@ _MAX_ROWS = 4096
 
 
 def read_parquet(
-    shard: Shard, origin: Path | RemoteFile, wanted: list[str] | None, problems: Problems, batch_bytes: int
+    shard: Shard,
+    origin: Path | RemoteFile,
+    choose: Callable[[list[str]], list[str] | None],
+    problems: Problems,
+    batch_bytes: int,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield standard batches of the shard's row groups; `wanted` are the columns to read, None for all."""
+    """Yield standard batches of the shard's row groups.
+
+    `choose` is given the names of all columns, and says which to read; None for all.
+    """
     with _opened(origin) as file:
+        wanted = choose(file.schema_arrow.names)
         groups, row = _row_groups(file, shard)
         schema = _plain_schema(file.metadata, wanted)
         rows = _rows_per_batch(file.metadata, batch_bytes)
@@ -30,34 +38,26 @@ def read_parquet(
                 row += piece.num_rows
 
 
-def column_names(origin: Path | RemoteFile) -> list[str]:
-    """The names of a file's columns."""
-    with _opened(origin) as file:
-        names: list[str] = file.schema_arrow.names
-        return names
-
-
 def _opened(origin: Path | RemoteFile) -> Any:
-    """The file; columns that have dictionaries are read as such, for a value may repeat without end."""
+    """The file; text is read as a dictionary and its indices, for a value may repeat without end."""
     import pyarrow.parquet as pq
 
     source = origin.open() if isinstance(origin, RemoteFile) else origin
     metadata = pq.read_metadata(source)
-    return pq.ParquetFile(source, metadata=metadata, read_dictionary=_with_dictionaries(metadata))
+    return pq.ParquetFile(source, metadata=metadata, read_dictionary=_text_columns(metadata))
 
 
-def _with_dictionaries(metadata: Any) -> list[str]:
-    """The columns of text or bytes with dictionaries, but for views inside of others: Arrow casts to none."""
+def _text_columns(metadata: Any) -> list[str]:
+    """The columns of text or bytes, but for views inside of others: Arrow casts no dictionary to those.
+
+    The schema says so; to ask a column's chunks, as for its dictionary, ends the process when they are false
+    (pyarrow 26).
+    """
     views = {field.name for field in metadata.schema.to_arrow_schema()
              if pa.types.is_nested(field.type) and "view" in str(field.type)}  # fmt: skip
-    chunks = (
-        metadata.row_group(group).column(place)
-        for group in range(metadata.num_row_groups)
-        for place in range(metadata.num_columns)
-    )
-    return sorted({chunk.path_in_schema for chunk in chunks
-                   if chunk.physical_type == "BYTE_ARRAY" and chunk.has_dictionary_page
-                   and chunk.path_in_schema.split(".")[0] not in views})  # fmt: skip
+    columns = (metadata.schema.column(place) for place in range(metadata.num_columns))
+    return [column.path for column in columns
+            if column.physical_type == "BYTE_ARRAY" and column.path.split(".")[0] not in views]  # fmt: skip
 
 
 def _plain_schema(metadata: Any, wanted: list[str] | None) -> pa.Schema:

@@ -48,10 +48,9 @@ def read_shard(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
 
 
 def _read_parquet(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:
-    from corpora.read_parquet import column_names, read_parquet
+    from corpora.read_parquet import read_parquet
 
-    origin = _path(shard)
-    return read_parquet(shard, origin, _wanted(column_names(origin), shard), problems, BATCH_BYTES)
+    return read_parquet(shard, _path(shard), lambda names: _wanted(names, shard), problems, BATCH_BYTES)
 
 
 def _read_arrow(shard: Shard, problems: Problems) -> Iterator[pa.RecordBatch]:

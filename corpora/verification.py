@@ -157,7 +157,8 @@ def _inside(folder: Path, name: str) -> Path | None:
     """The file of that name in the folder; None when the name (or a link) leads elsewhere."""
     try:
         path = (folder / name).resolve()
-    except (OSError, ValueError):  # a loop of links, a NUL in the name
+        path.is_file()
+    except (OSError, ValueError):  # a loop of links, a NUL in the name, a name that is too long
         return None
     return path if folder.resolve() in path.parents else None
 
@@ -203,7 +204,7 @@ class _InputPlaces:
         """Look for the file's bytes; then, for what has its name."""
         if any(self._sha256(path) == file.sha256 for path in self._by_size.get(file.bytes, ())):
             return FileCheck("input", file.path, "same", file.sha256, file.sha256)
-        wanted = PurePath(file.path).parts
+        wanted = PurePath(file.path).parts or ("",)  # a name of nothing is no file's
         alike = [path for path in self._by_name.get(wanted[-1], ()) if path.parts[-len(wanted) :] == wanted]
         if not alike:
             return FileCheck("input", file.path, "missing", file.sha256)

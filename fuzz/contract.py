@@ -8,7 +8,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -52,6 +52,12 @@ class Finding:
     what: str
     place: str
     data: bytes
+
+
+def warm(target: Target, folder: Path) -> None:
+    """Read the first seed without a limit: what is compiled or loaded then is not the next input's fault."""
+    with suppress(WinnowError):
+        target.call(target.seeds()[0], folder)
 
 
 def check(target: Target, data: bytes, folder: Path, *, alarm: bool = True) -> Finding | None:

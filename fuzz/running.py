@@ -12,7 +12,7 @@ from pathlib import Path
 
 from corpora.errors import WinnowError
 from corpora.files import write_bytes, write_json
-from fuzz.contract import SECONDS, Finding, Target, check
+from fuzz.contract import SECONDS, Finding, Target, check, warm
 from fuzz.mutation import mutated
 from fuzz.tally import Tally
 
@@ -62,6 +62,7 @@ def fuzz_by_mutation(target: Target, runs: int, out: Path, *, seed: int) -> Tall
     """Execute every seed, then `runs` changed ones; the same `seed` makes the same inputs."""
     chance, seeds = random.Random(f"{seed} {target.name}"), list(target.seeds())
     with _scratch() as scratch:
+        warm(target, Path(scratch))
         run = Run(target, "mutation", out, Path(scratch))
         for data in seeds:
             run(data)
@@ -90,6 +91,7 @@ def fuzz_with_atheris(target: Target, runs: int, out: Path, *, seed: int) -> Non
         corpus.mkdir()
         for number, data in enumerate(target.seeds()):
             (corpus / f"seed-{number}").write_bytes(data)
+        warm(target, work)
         run = Run(target, "atheris", out, work)
         atheris.Setup(_arguments(target, runs, out, folder, corpus, seed), _endless(run))
         atheris.Fuzz()

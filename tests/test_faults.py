@@ -188,7 +188,7 @@ def test_a_full_disk_stops_the_run_which_resumes(tmp_path: Path, whole, name: st
 
 @pytest.mark.slow
 def test_a_run_without_memory_fails_and_does_not_hang(tmp_path: Path, whole) -> None:
-    code, _ = finished(started(*FILTER, "-o", tmp_path / "out", limit="-v 900000"))  # KiB
+    code, _ = finished(started(*FILTER, "-o", tmp_path / "out", limit="-v 700000"))  # KiB
     assert code != 0
     assert finished(started(*FILTER, "-o", tmp_path / "out"))[0] == 0
     assert contents(tmp_path) == whole["filter"]

@@ -11,9 +11,12 @@ import struct
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from corpora.display import show_lines
@@ -22,6 +25,7 @@ from corpora.errors import WinnowError, WrongCall, outcome
 from trainer.byte_alphabet import to_mapped
 
 ROOMS = ("corpora", "curation", "banlists", "trainer", "audit")
+MIB = 1 << 20
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\u202e\u2066\x9b31m\u200b"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MARK = "data-ran"
@@ -77,8 +81,6 @@ def peak_of(path: Path, project: Path) -> tuple[int, int, str]:
 def test_a_decompression_bomb_is_streamed_or_refused(
     ending: str, name: str, start: bytes, unit: bytes, wanted: str, tmp_path: Path, project: Path
 ) -> None:
-    import pyarrow as pa
-
     path, repeats = tmp_path / f"{name}{ending}", 300  # 300 MiB of some kilobytes
     kind = {".gz": "gzip", ".zst": "zstd"}[ending]
     with pa.CompressedOutputStream(str(path), kind) as stream:
@@ -89,6 +91,44 @@ def test_a_decompression_bomb_is_streamed_or_refused(
     rows, grown, said = peak_of(path, project)
     assert wanted in said and (rows > 50) == (not wanted)
     assert grown < (700 if name == "array.json" else 350), f"{grown} MiB"
+
+
+def repeated(values: int) -> pa.DictionaryArray:
+    """One text of 1 MiB in every row, of which there is one."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(values, dtype=np.int32)), pa.array(["a" * MIB]))
+
+
+def repeated_views(values: int) -> pa.Array:
+    """The same as views of one buffer: length, first four bytes, buffer, place."""
+    view = struct.pack("<i4sii", MIB, b"aaaa", 0, 0)
+    buffers = [None, pa.py_buffer(view * values), pa.py_buffer(b"a" * MIB)]
+    return pa.Array.from_buffers(pa.string_view(), values, buffers)
+
+
+BOMBS = {
+    "text.parquet": lambda: pa.table({"text": repeated(4_000)}),
+    "lists.parquet": lambda: pa.table(
+        {"text": ["x"] * 500, "tags": pa.ListArray.from_arrays(np.arange(0, 2_001, 4), repeated(2_000))}
+    ),
+    "text.arrow": lambda: pa.table({"text": repeated(4_000)}),
+    "views.arrow": lambda: pa.table({"text": repeated_views(2_000)}),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_value_that_repeats_is_not_written_out_at_once(name: str, tmp_path: Path, project: Path) -> None:
+    path, table = tmp_path / name, BOMBS[name]()
+    if path.suffix == ".parquet":
+        table = table.replace_schema_metadata(None)
+        options = {"compression": "zstd", "store_schema": False, "dictionary_pagesize_limit": 1 << 30}
+        pq.write_table(table, path, row_group_size=1 << 20, **options)
+        assert path.stat().st_size < 100_000
+    else:
+        with pa.ipc.new_file(path, table.schema) as writer:
+            writer.write_table(table)
+    rows, grown, said = peak_of(path, project)
+    assert (rows, said) == (table.num_rows, "")
+    assert grown < 350, f"{grown} MiB of {table.num_rows * MIB >> 20}"
 
 
 def test_a_line_of_ten_gigabytes_is_refused_at_the_limit(tmp_path: Path, project: Path) -> None:
@@ -235,7 +275,9 @@ def test_rows_that_are_no_numbers_do_not_break_a_scan(value: float, tmp_path: Pa
     rows = np.random.default_rng(0).normal(size=(600, 8)).astype("<f4")
     rows[[3, 40]] = value
     write_safetensors(tmp_path / "model.safetensors", rows)
-    told = winnow("norms", "scan", tmp_path / "model.safetensors", "--format", "json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)  # such as an overflow
+        told = winnow("norms", "scan", tmp_path / "model.safetensors", "--format", "json")
     assert "internal" not in told.stderr, told.stderr
     if told.code == 0:
         json.loads(told.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

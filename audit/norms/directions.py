@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.norms.measures import Advance, Doubles, Ids, RowMeasures, row_norms
+from trainer.number_formats import Floats
 from trainer.weight_rows import read_rows, row_blocks
 from trainer.weights import StoredTensor
 
@@ -55,28 +56,49 @@ def measure_directions(
     where one matrix serves both ends of the model.
     """
     planes = np.random.default_rng(_SEED).standard_normal((tensor.width, HASH_BITS)).astype(np.float32)
-    centre = measures.mean_row.astype(np.float32)
     unused_sum = _centred_sum(tensor, unused, measures.mean_row)
     is_unused = np.isin(np.arange(tensor.rows), unused)
     cosine, lengths = np.full(tensor.rows, np.nan), np.empty(tensor.rows)
     hashes = np.empty((tensor.rows, BANDS), dtype=np.uint16)
     for start, stored in row_blocks(tensor):
-        rows = stored - centre
+        rows = _centred(stored, measures.mean_row)
         stop = start + rows.shape[0]
         lengths[start:stop] = row_norms(rows)
-        hashes[start:stop] = np.packbits(rows @ planes > 0, axis=1).view(np.uint16)
+        hashes[start:stop] = np.packbits(_products(rows, planes) > 0, axis=1).view(np.uint16)
         if unused.size:
-            cosine[start:stop] = _cosines(rows, unused_sum, unused.size, is_unused[start:stop])
+            block = lengths[start:stop], is_unused[start:stop]
+            cosine[start:stop] = _cosines(rows, unused_sum, unused.size, *block)
         advance(rows.shape[0])
     return Directions(cosine, lengths, hashes)
 
 
+def _centred(stored: Floats, mean_row: Doubles) -> Floats | Doubles:
+    """The rows minus the mean row; in 64 bits where a difference passes the largest 32-bit float."""
+    with np.errstate(over="ignore"):
+        rows: Floats = stored - mean_row.astype(np.float32)
+    return rows if np.isfinite(rows).all() else stored.astype(np.float64) - mean_row
+
+
+def _products(rows: Floats | Doubles, columns: npt.NDArray[np.floating]) -> Doubles:
+    """`rows @ columns`, shape (rows, …); what passes the largest 32-bit float is multiplied in 64 bits."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        products: Doubles = (rows @ columns.astype(rows.dtype)).astype(np.float64)
+    too_large = ~np.isfinite(products).reshape(len(rows), -1).all(axis=1)
+    if too_large.any():
+        products[too_large] = rows[too_large].astype(np.float64) @ columns
+    return products
+
+
 def _cosines(
-    rows: npt.NDArray[np.float32], unused_sum: Doubles, count: int, is_unused: npt.NDArray[np.bool_]
+    rows: Floats | Doubles,
+    unused_sum: Doubles,
+    count: int,
+    lengths: Doubles,
+    is_unused: npt.NDArray[np.bool_],
 ) -> Doubles:
     """Cosine to the mean of the unused rows; an unused row is compared with the mean of the others."""
-    squares = np.einsum("ij,ij->i", rows, rows).astype(np.float64)
-    dots = (rows @ unused_sum.astype(np.float32)).astype(np.float64)
+    squares = lengths**2
+    dots = _products(rows, unused_sum)
     whole = float(unused_sum @ unused_sum)
     dot = np.where(is_unused, dots - squares, dots)
     length = np.where(is_unused, whole - 2 * dots + squares, whole)

@@ -69,7 +69,7 @@ def measure_rows(tensor: StoredTensor, advance: Advance = lambda rows: None) -> 
     return RowMeasures(norms, total / tensor.rows)
 
 
-def row_norms(rows: Floats) -> Doubles:
+def row_norms(rows: Floats | Doubles) -> Doubles:
     """Euclidean norms; rows whose squares pass the largest 32-bit float are squared in 64 bits."""
     with np.errstate(over="ignore", invalid="ignore"):
         squares = np.einsum("ij,ij->i", rows, rows).astype(np.float64)

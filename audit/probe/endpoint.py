@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ _BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})  # answered wit
 _LONGEST_WAIT = 60.0
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHOWN = 300
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
+_MOST_TOKENS = 1 << 62  # what a journal can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Endpoint:
     def _wait(self, attempt: int, response: Any) -> float:
         """What the server asks for, else the back-off."""
         asked = response.headers.get("retry-after", "")
-        wanted = float(asked) if asked.replace(".", "", 1).isdigit() else self._options.backoff * 2.0**attempt
+        wanted = float(asked) if _SECONDS.fullmatch(asked) else self._options.backoff * 2.0**attempt
         return min(wanted, _LONGEST_WAIT)
 
     def _read(self, response: Any) -> Reply:
@@ -113,10 +116,18 @@ class Endpoint:
         try:
             record = response.json()
             text = record["choices"][0]["message"]["content"] or ""
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise WinnowError("the answer is not a chat completion", where=self._options.url) from error
-        usage = record.get("usage") or {}
-        return Reply(str(text), usage.get("prompt_tokens"), usage.get("completion_tokens"))
+        usage = record.get("usage")
+        tokens = usage if isinstance(usage, dict) else {}
+        whole = str(text).encode("utf-8", "replace").decode()  # half a surrogate pair cannot be written down
+        return Reply(whole, _count(tokens.get("prompt_tokens")), _count(tokens.get("completion_tokens")))
+
+
+def _count(value: object) -> int | None:
+    """A number of tokens, where it is one."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS
+    return value if fits and isinstance(value, int) else None
 
 
 def _require_safe(url: str, key: str) -> None:

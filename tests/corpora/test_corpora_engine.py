@@ -88,6 +88,43 @@ def test_filtering_and_counting_by_shard_gives_the_local_bytes(tmp_path: Path) -
     assert outputs[0] == outputs[1]
 
 
+def test_caps_by_a_column_of_the_input_work_by_shard(tmp_path: Path) -> None:
+    from curation.caps import Cap, CapSettings
+    from curation.judging import JudgeSettings
+    from curation.pipeline import FilterSettings, filter_corpus
+    from curation.rules import load_rules
+
+    texts = list(open_corpus(["recipe:sample"], ReadOptions()).texts())[:200]
+    rows = [
+        {"text": text, "url": f"https://{n % 3}.example/{n}", "blog": f"blog {n % 7}"}
+        for n, text in enumerate(texts)
+    ]
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    corpus, judge = open_corpus([str(path)], ReadOptions()), JudgeSettings(load_rules("default"))
+    for field, most in ((None, 12), ("blog", 28)):
+        caps, decisions = CapSettings(source=Cap(documents=4), source_field=field), []
+        for name, engine in (("here", LocalEngine(1)), ("shards", ShardsHere())):
+            folder = tmp_path / f"{name} {field}"
+            result = filter_corpus(corpus, FilterSettings(judge, engine, caps=caps), folder)
+            assert result.tally.documents_kept == most
+            decisions.append((folder / "decisions" / "part-00000.parquet").read_bytes())
+        assert decisions[0] == decisions[1]
+
+
+@pytest.mark.parametrize("kind", ["decisions", "documents"])
+def test_a_part_that_is_damaged_is_named(kind: str, tmp_path: Path, winnow) -> None:
+    folder = write_shards(tmp_path / "in", shards=6)
+    (folder / "05.jsonl").write_text('{"text": "good"}\nbroken\n')
+    command = ("filter", folder, "-o", tmp_path / "out", "--workers", 1, "-q")
+    assert winnow(*command).code == 1
+    part = tmp_path / "out" / kind / "part-00000.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    told = winnow(*command)
+    assert told.code == 1
+    assert f"{part}: a damaged part: " in told.stderr and "--force starts over" in told.stderr
+
+
 def test_partitions_smaller_than_memory_add_up_through_runs(tmp_path: Path) -> None:
     from trainer.count_job import count_corpus
     from trainer.counting import CountOptions

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,47 @@ def test_written_files_have_the_users_permissions(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "x.json").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_power_loss_finds_the_file_and_its_name_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is flushed, in order: the new folders' names, the data, and the name after the rename."""
+    flushed = []
+
+    def fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        names = sorted(each.name for each in path.iterdir()) if path.is_dir() else path.read_text()
+        flushed.append((path.name, names))
+        really(descriptor)
+
+    really = os.fsync
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_text(tmp_path / "new" / "folder" / "x.txt", "whole")
+    assert [flushed[0], flushed[1]] == [(tmp_path.name, ["new"]), ("new", ["folder"])]
+    assert flushed[2][1] == "whole"
+    assert flushed[3:] == [("folder", ["x.txt"])]
+
+
+def test_a_file_system_that_flushes_no_folders_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.fsync
+
+    def fsync(number: int) -> Callable[[int], None]:
+        def refuse(descriptor: int) -> None:
+            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                raise OSError(number, os.strerror(number))
+            really(descriptor)
+
+        return refuse
+
+    monkeypatch.setattr(os, "fsync", fsync(errno.EINVAL))
+    write_text(tmp_path / "x.txt", "whole")
+    assert (tmp_path / "x.txt").read_text() == "whole"
+    monkeypatch.setattr(os, "fsync", fsync(errno.EIO))
+    with pytest.raises(OSError, match="Input/output"):
+        write_text(tmp_path / "y.txt", "whole")
 
 
 def test_hashes_agree_with_hashlib(tmp_path: Path) -> None:

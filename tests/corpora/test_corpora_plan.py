@@ -68,6 +68,12 @@ def test_one_machine_needs_more_for_more(model: Model) -> None:
     assert small[1].memory_bytes == large[1].memory_bytes == 300 * MB + 10**8  # --memory bounds the table
 
 
+def test_little_memory_writes_the_same_rows_again_and_again(model: Model) -> None:
+    disk = [model.on_this_machine(10**11, memory)[1].disk_bytes for memory in (10**8, 10**9, 10**12)]
+    assert disk[0] > 2 * disk[1] > 4 * disk[2]
+    assert model.heaps.text_bytes(model.heaps.distinct(10**9)) == pytest.approx(10**9)
+
+
 def write_corpus(folder: Path, documents: int) -> Path:
     rng = random.Random(7)
     words = ["".join(rng.choices("abcdefghij", k=rng.randint(2, 9))) for _ in range(3_000)]

@@ -8,19 +8,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.corpora.ray_nodes import PATIENCE, STORE, assert_same, finish, start, wait_for
+
 pytestmark = pytest.mark.slow
 
 SHARDS, DOCUMENTS = 6, 500
-STORE = 80 << 20  # bytes: the smallest object store that Ray takes, so that results are spilled
-PATIENCE = 120.0  # seconds
-TIMES = {"seconds", "command_line", "call"}  # what a manifest may differ in (corpora.manifest)
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +45,6 @@ def local(shards: Path, tmp_path_factory: pytest.TempPathFactory, winnow_module)
     return folder
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A head that runs no tasks, and a node with one processor."""
-    from ray.cluster_utils import Cluster
-
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    head = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
-    started = Cluster(initialize_head=True, head_node_args=head)
-    started.add_node(num_cpus=1, object_store_memory=STORE)
-    yield started
-    started.shutdown()
-
-
 @pytest.fixture
 def victim(cluster: Any) -> Iterator[Any]:
     """Another node, for whatever may happen to it."""
@@ -76,43 +61,6 @@ def commands(shards: Path, folder: Path) -> list[tuple[object, ...]]:
     ]
 
 
-def on_ray(cluster: Any, arguments: tuple[object, ...]) -> list[str]:
-    code = "import sys; from winnow import main; sys.exit(main())"
-    ray = ("--engine", "ray", "--ray-address", cluster.address)
-    return [sys.executable, "-c", code, *map(str, arguments), *ray]
-
-
-def start(cluster: Any, arguments: tuple[object, ...], project: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        on_ray(cluster, arguments), cwd=project, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-
-
-def finish(process: subprocess.Popen[str]) -> str:
-    _, stderr = process.communicate(timeout=PATIENCE)
-    assert process.returncode in (0, 3), stderr
-    return stderr
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file's bytes; records without what may differ between two runs."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            data = path.read_bytes()
-            if path.name.endswith(("manifest.json", "summary.json")):
-                record = {name: value for name, value in json.loads(data).items() if name not in TIMES}
-                data = json.dumps(record).encode()
-            found[str(path.relative_to(folder))] = data
-    return found
-
-
-def assert_same(first: Path, second: Path) -> None:
-    expected, found = contents(first), contents(second)
-    assert found.keys() == expected.keys()
-    assert [name for name in expected if found[name] != expected[name]] == []
-
-
 def tasks_on(node: Any) -> dict[int, str]:
     """The worker processes of one node that are running a task of ours, by the title that Ray gives them."""
     import psutil
@@ -125,17 +73,6 @@ def tasks_on(node: Any) -> dict[int, str]:
             if title.startswith("ray::winnow "):
                 running[process.pid] = title
     return running
-
-
-def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        assert process.poll() is None, process.communicate()[1]
-        time.sleep(0.02)
-    raise AssertionError("nothing happened for two minutes")
 
 
 def alive_nodes(address: str) -> int:
