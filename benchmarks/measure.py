@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import signal
@@ -16,6 +17,8 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 _SAMPLE_SECONDS = 0.05
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_ORPHANS_END = 10.0  # seconds after the command itself
 _TAIL = 2000  # characters of a failed command's output that are told
 
 
@@ -66,11 +69,14 @@ def interleaved(things: Sequence[_T], rounds: int) -> Iterator[tuple[int, _T]]:
 def measure(command: Sequence[str], log: Path, timeout: float) -> Usage:
     """Run a command to its end in a process group of its own, its output in `log`.
 
+    Processor time is of all processes of the group: those that outlive the one that started them (a fork
+    server and its workers) are adopted and waited for, on Linux; elsewhere theirs is missing.
     The peak is the process's own high-water mark as the kernel tells it (wait4), or the greatest sum of
     its and its children's resident memory seen every 50 ms, if that is more (Linux only). A new process
     inherits the mark of the one that starts it: a mark no higher than ours says nothing, so keep ours low.
     Raises CommandFailed when the command fails, or is stopped after `timeout` seconds.
     """
+    adopt_orphans()
     with log.open("wb") as output:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
@@ -83,7 +89,28 @@ def measure(command: Sequence[str], log: Path, timeout: float) -> Usage:
         raise CommandFailed(f"{reason}: {log.read_text(errors='replace')[-_TAIL:].strip()}")
     inherited = usage.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak = watch.peak if inherited else max(usage.ru_maxrss * 1024, watch.peak)
-    return Usage(wall, usage.ru_utime + usage.ru_stime, peak / 1e6)
+    return Usage(wall, usage.ru_utime + usage.ru_stime + _seconds_of_orphans(process.pid), peak / 1e6)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what our children leave behind; nothing where that cannot be done."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _seconds_of_orphans(group: int) -> float:
+    """Processor time of what is left of a process group; what does not end soon is not waited for."""
+    seconds, end = 0.0, time.monotonic() + _ORPHANS_END
+    while time.monotonic() < end:
+        try:
+            pid, _, usage = os.wait4(-group, os.WNOHANG)
+        except ChildProcessError:
+            break
+        seconds += usage.ru_utime + usage.ru_stime if pid else 0.0
+        if not pid:
+            time.sleep(_SAMPLE_SECONDS)
+    return seconds
 
 
 def measure_all(commands: Sequence[Sequence[str]], log: Path, timeout: float) -> Usage:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import random
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.folders import corpus_path
 from benchmarks.measure import Usage, measure
 from benchmarks.ready import need_corpora, tell, warm
 
-_TIMEOUT = 3600.0
-_EXCHANGED = 0.5  # of the pieces of a drawn document come from others, so that no two are near-duplicates
-_PIECE = 60  # characters
+_TIMEOUT = 7200.0
+COMMANDS = ("filter", "count", "count --frequencies", "train")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,81 +31,100 @@ class Row:
     key_megabytes: float = 0.0
 
 
-def grow(documents: Sequence[str], size: int, path: Path, rng: random.Random) -> None:
-    """Write JSON lines of `size` bytes: drawn documents, with half of their pieces from others."""
-    written = 0
-    with path.open("wb") as file:
-        while written < size:
-            own = rng.choice(documents)
-            pieces = [own[start : start + _PIECE] for start in range(0, len(own), _PIECE)]
-            mixed = [_piece(documents, rng) if rng.random() < _EXCHANGED else piece for piece in pieces]
-            written += file.write(msgspec.json.encode({"text": "".join(mixed)}) + b"\n")
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure: sizes in MB, names of `COMMANDS`, and what the commands are told."""
+
+    sizes: Sequence[float]
+    commands: Sequence[str]
+    memory: str
+    vocab_size: int
 
 
-def _piece(documents: Sequence[str], rng: random.Random) -> str:
-    text = rng.choice(documents)
-    start = rng.randrange(len(text))
-    return text[start : start + _PIECE]
+def rows(plan: Plan, folder: Path) -> Iterator[Row]:
+    """Measure the commands on every size; inputs are removed when they have been used.
 
-
-def rows(sizes: Sequence[float], memory: str, vocab_size: int, folder: Path) -> Iterator[Row]:
-    """Measure every command on every size (MB); inputs are removed when they have been used."""
-    with corpus_path("mixed-50").open("rb") as file:
-        documents = [msgspec.json.decode(line)["text"] for line in file]
-    for size in sizes:
-        source, log, rng = folder / f"{size:g}.jsonl", folder / "log", random.Random(1)
-        grow(documents, int(size * 1e6), source, rng)
-        counts = folder / f"{size:g}.parquet"
-        commands = {
-            "filter": ("filter", source, "-o", folder / f"{size:g}-kept", "--workers", "2"),
-            "count": ("count", source, "-o", counts, "--workers", "2", "--memory", memory),
-            "count --frequencies": (
-                "count", source, "-o", counts, "--workers", "2", "--memory", memory, "--frequencies",
-            ),
-            "train": ("train", counts, "-o", folder / f"{size:g}-tok", "--vocab-size", str(vocab_size)),
-        }  # fmt: skip
-        for name, arguments in commands.items():
+    The input is drawn in a process of its own: a new process inherits the memory mark of the one that starts
+    it, see `benchmarks.measure`.
+    """
+    for size in plan.sizes:
+        source = folder / f"{size:g}.jsonl"
+        drawing = [sys.executable, "-m", "benchmarks.drawn_corpus", str(source), "--megabytes", str(size)]
+        subprocess.run(drawing, check=True)
+        for name, arguments in _calls(plan, source).items():
             command = [sys.executable, "-m", "winnow", *map(str, arguments), "-q"]
-            usage = measure(command, log, _TIMEOUT)
-            row = Row(name, size, usage, *_distinct(counts)) if name == "train" else Row(name, size, usage)
+            usage = measure(command, folder / "log", _TIMEOUT)
             tell(f"{name}, {size:g} MB: {usage.peak_mb:,.0f} MB at most, {usage.wall:,.0f} s")
-            yield row
+            if name in plan.commands:
+                found = _distinct(_counts_of(source)) if name == "train" else (0, 0.0)
+                yield Row(name, size, usage, *found)
         source.unlink()
+
+
+def _calls(plan: Plan, source: Path) -> Mapping[str, Sequence[object]]:
+    """The commands and their arguments; `train` works on the counts of `count`, which then comes before."""
+    counts, limits = _counts_of(source), ("--workers", "2", "--memory", plan.memory)
+    calls: dict[str, Sequence[object]] = {
+        "filter": ("filter", source, "-o", source.with_suffix(".kept"), "--workers", "2"),
+        "count": ("count", source, "-o", counts, *limits),
+        "count --frequencies": (
+            "count", source, "-o", source.with_suffix(".again.parquet"), *limits, "--frequencies",
+        ),
+        "train": ("train", counts, "-o", source.with_suffix(".tokenizer"), "--vocab-size", plan.vocab_size),
+    }  # fmt: skip
+    wanted = {*plan.commands, "count"} if "train" in plan.commands else {*plan.commands}
+    return {name: arguments for name, arguments in calls.items() if name in wanted}
+
+
+def _counts_of(source: Path) -> Path:
+    return source.with_suffix(".parquet")
 
 
 def table(found: Sequence[Row]) -> str:
     """The measurements as Markdown."""
     lines = [
-        "| command | input | peak memory | distinct pretokens | seconds of processor |",
-        "|---|---|---|---|---|",
+        "| command | input | peak memory | distinct pretokens | seconds | of processor |",
+        "|---|---|---|---|---|---|",
     ]
     for row in sorted(found, key=lambda row: (row.command, row.megabytes)):
         distinct = f"{row.distinct:,} ({row.key_megabytes:,.1f} MB)" if row.distinct else ""
         lines.append(
             f"| `{row.command}` | {row.megabytes:g} MB | {row.usage.peak_mb:,.0f} MB | {distinct} |"
-            f" {row.usage.cpu:,.0f} |"
+            f" {row.usage.wall:,.0f} | {row.usage.cpu:,.0f} |"
         )
     return "\n".join(lines)
 
 
 def _distinct(counts: Path) -> tuple[int, float]:
-    keys = pq.read_table(counts, columns=["pretoken"]).column("pretoken").unique()
-    return len(keys), pc.sum(pc.binary_length(keys)).as_py() / 1e6
+    """Distinct pretokens of a counts file and the MB of them, read a row group at a time: rows are sorted."""
+    distinct, size, last = 0, 0, None
+    with pq.ParquetFile(counts) as file:
+        for number in range(file.num_row_groups):
+            keys = file.read_row_group(number, columns=["pretoken"]).column("pretoken").unique()
+            fresh = keys.slice(int(len(keys) > 0 and keys[0].as_py() == last))
+            distinct += len(fresh)
+            size += pc.sum(pc.binary_length(fresh)).as_py() or 0
+            last = keys[-1].as_py() if len(keys) else last
+    return distinct, size / 1e6
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.option("--size", "sizes", multiple=True, type=float, default=(100.0, 500.0), help="MB of input.")
+@click.option("--command", "commands", multiple=True, type=click.Choice(COMMANDS), default=COMMANDS,
+              help="What to measure.")  # fmt: skip
 @click.option("--memory", default="100MB", help="What `count` may take for its tables.")
 @click.option("--vocab-size", default=32768, type=click.IntRange(300))
-def main(sizes: tuple[float, ...], memory: str, vocab_size: int) -> None:
+def main(sizes: tuple[float, ...], commands: tuple[str, ...], memory: str, vocab_size: int) -> None:
     """Measure peak memory (resident, of the process and its workers) for inputs of several sizes.
 
-    The input is drawn from the corpus of 50 MB, with half of all text exchanged between documents.
+    The input is drawn from the corpus of 50 MB, with half of all text exchanged between documents. Everything
+    is written to a temporary folder ($TMPDIR): three times the input.
     """
     need_corpora(["mixed-50"])
     warm()
     with tempfile.TemporaryDirectory(prefix="winnow-memory-") as name:
-        click.echo(table(list(rows(sizes, memory, vocab_size, Path(name)))))
+        plan = Plan(sizes, commands, memory, vocab_size)
+        click.echo(table(list(rows(plan, Path(name)))))
 
 
 if __name__ == "__main__":

@@ -74,12 +74,17 @@ class CapCounter:
         """Whether there is any cap."""
         return self.settings.source != _NO_CAP or self.settings.template != _NO_CAP
 
+    @property
+    def by_source(self) -> bool:
+        """Whether sources are capped."""
+        return self.settings.source != _NO_CAP
+
     def owners(self, batch: pa.RecordBatch) -> list[str | None]:
         """The source of every document of a batch; None where sources are not capped.
 
         Raises WinnowError when the batch has no column `source_field`.
         """
-        if self.settings.source == _NO_CAP:
+        if not self.by_source:
             return [None] * batch.num_rows
         names, places = sources_of(batch, self.settings.source_field)
         return [names[place] for place in places]

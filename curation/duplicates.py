@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from curation.counting import Batch
+from curation.digest_table import DigestTable
 from curation.near_duplicates import NearDuplicates, sketches
 from curation.near_kernel import FEWEST, add, sample_grams, share_counted
 from curation.points import Text, read_text
 from curation.repeated_units import Hashes, unit_hashes
 from curation.rules import DuplicateRules
+from curation.sketch_kernel import Sketch
 
 EXACT, NEAR, BOILERPLATE = "exact-duplicate", "near-duplicate", "boilerplate"
 _COUNTERS = 1 << 27  # bytes; half full after about 400 MB of text that repeats nothing
@@ -31,7 +32,7 @@ class Fingerprint:
 
     digest: bytes
     samples: npt.NDArray[np.uint64]
-    sketch: Any
+    sketch: Sketch | None
     units: Hashes
 
 
@@ -68,13 +69,14 @@ def text_fingerprints(text: Text, rules: DuplicateRules) -> list[Fingerprint]:
 
 
 class DuplicateFinder:
-    """Remembers the documents kept so far: 16 bytes, an id and a MinHash sketch each (about 2 kB), and one
-    table of counters of fixed size (128 MiB, touched as it fills).
+    """Remembers the documents kept so far: of each a digest and its id (some 45 bytes and the id's), of the
+    first two million a MinHash sketch (0.5 kB); and one table of counters of fixed size (128 MiB, touched as
+    it fills).
     """
 
     def __init__(self, rules: DuplicateRules) -> None:
         self.rules = rules
-        self._digests: dict[bytes, str] = {}
+        self._digests = DigestTable()
         self._near = NearDuplicates(rules.near) if rules.near else None
         self._counters = np.zeros(_COUNTERS if rules.boilerplate else 1, dtype=np.uint8)
         self._in_use = 0
@@ -88,8 +90,8 @@ class DuplicateFinder:
     def check(self, document: Fingerprint) -> Repetition:
         """Which rule on duplicates the document breaks, if any."""
         rules = self.rules
-        if rules.exact and document.digest in self._digests:
-            return Repetition(EXACT, 1.0, 1.0, self._digests[document.digest])
+        if rules.exact and (same := self._digests.get(document.digest)) is not None:
+            return Repetition(EXACT, 1.0, 1.0, same)
         if self._near is not None and document.sketch is not None:
             similarity, of = self._near.most_similar(document.sketch)
             if of is not None:
@@ -102,7 +104,8 @@ class DuplicateFinder:
 
     def remember(self, document: Fingerprint, document_id: str) -> None:
         """Add a kept document."""
-        self._digests.setdefault(document.digest, document_id)
+        if self.rules.exact:
+            self._digests.add(document.digest, document_id)
         if self._near is not None and document.sketch is not None:
             self._near.add(document.sketch, document_id)
         if self.rules.boilerplate and self._in_use <= _FULL * len(self._counters):

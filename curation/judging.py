@@ -40,6 +40,10 @@ class JudgeSettings:
     full: bool = False
 
 
+_NO_HASHES = np.empty(0, dtype=np.uint64)
+_NO_FINGERPRINT = Fingerprint(b"", _NO_HASHES, None, _NO_HASHES)
+
+
 @dataclass(frozen=True, slots=True)
 class RuleValue:
     """One rule asked of one document: value, threshold, and the verdict `keep`, `drop` or `not asked`."""
@@ -72,6 +76,13 @@ class Judgement:
     def language(self) -> str:
         """The document's language, `und` and `mixed` included."""
         return self.verdict.language
+
+    def without_fingerprint(self) -> Judgement:
+        """The same, for whoever compares no documents: fingerprints are most of what would travel."""
+        return Judgement(
+            self.rule, self.value, self.threshold, self.verdict, _NO_FINGERPRINT,
+            self.rules, self.cuts, self.text, self.duplicate_of,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +233,4 @@ def _one_by_one(
 
 
 def _broken(error: Exception) -> Judgement:
-    empty = np.empty(0, dtype=np.uint64)
-    nothing = Fingerprint(b"", empty, None, empty)
-    return Judgement(f"{ERROR_PREFIX}{type(error).__name__}", math.nan, math.nan, UNKNOWN, nothing)
+    return Judgement(f"{ERROR_PREFIX}{type(error).__name__}", math.nan, math.nan, UNKNOWN, _NO_FINGERPRINT)

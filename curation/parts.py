@@ -48,24 +48,33 @@ class PartPaths:
 
     def read_tally(self) -> Tally:
         """The counts of a finished shard. Raises WinnowError when the file is not one of ours."""
-        metadata = pq.read_metadata(self.path(DECISIONS)).metadata or {}
+        path = self.path(DECISIONS)
+        with _reading(path):
+            metadata = pq.read_metadata(path).metadata or {}
         if TALLY_KEY.encode() not in metadata:
-            raise WinnowError(
-                "not a part of decisions", where=self.path(DECISIONS), hint="--force starts over"
-            )
-        return Tally.from_json(metadata[TALLY_KEY.encode()])
+            raise WinnowError("not a part of decisions", where=path, hint="--force starts over")
+        return Tally.from_json(metadata[TALLY_KEY.encode()], path)
 
     def kept_batches(self) -> Iterator[pa.RecordBatch]:
         """What a finished shard kept, with every column, some thousands at a time."""
-        with pq.ParquetFile(self.path(DOCUMENTS)) as file:
+        with _reading(self.path(DOCUMENTS)), pq.ParquetFile(self.path(DOCUMENTS)) as file:
             yield from file.iter_batches(batch_size=2_000)
 
     def kept_documents(self) -> Iterator[tuple[list[str], list[str], list[str]]]:
         """The ids, sources and texts that a finished shard kept, some thousands at a time."""
-        with pq.ParquetFile(self.path(DOCUMENTS)) as file:
+        with _reading(self.path(DOCUMENTS)), pq.ParquetFile(self.path(DOCUMENTS)) as file:
             for batch in file.iter_batches(columns=["id", "source", "text"], batch_size=2_000):
                 ids, sources, texts = (batch.column(name).to_pylist() for name in ("id", "source", "text"))
                 yield ids, sources, texts
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Raises WinnowError in place of what Arrow says of a part that is damaged."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
+        raise WinnowError(f"a damaged part: {error}", where=path, hint="--force starts over") from error
 
 
 def remove_leftovers(folder: Path) -> None:

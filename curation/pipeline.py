@@ -21,7 +21,6 @@ from curation.sharded import (
     ShardJudge,
     ShardTask,
     ShardWriter,
-    without_fingerprints,
 )
 from curation.slices import Slice, read_slices
 from curation.tally import Tally
@@ -131,7 +130,8 @@ class _Run:
         """One task judges a shard, one writes it; between them it is settled here, in order."""
         settings = self._settings
         left = (ShardTask(number, self._shards[number]) for number in range(self._next, len(self._shards)))
-        judged = settings.engine.run_tasks(ShardJudge(settings.judge, settings.cluster_sizes), left)
+        judge = ShardJudge(settings.judge, settings.cluster_sizes, every_column=self._caps.by_source)
+        judged = settings.engine.run_tasks(judge, left)
         settled = (self._settled_shard(number, shard) for number, shard in enumerate(judged, self._next))
         writer = ShardWriter(
             self._folder.absolute(), keep_dropped=settings.keep_dropped, full=settings.judge.full
@@ -142,7 +142,7 @@ class _Run:
             self._advance(written.tally.documents_in, written.tally.bytes_in)
 
     def _settled_shard(self, number: int, shard: Sequence[JudgedSlice]) -> SettledShard:
-        settled = [without_fingerprints(self._settled(*piece)) for piece in shard]
+        settled = [[each.without_fingerprint() for each in self._settled(*piece)] for piece in shard]
         return SettledShard(ShardTask(number, self._shards[number]), settled)
 
     def result(self) -> FilterResult:

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from corpora.documents import Problems, Shard
 from corpora.errors import WinnowError
-from curation.duplicates import Fingerprint
 from curation.judging import Judgement, JudgeSettings
 from curation.parts import PartPaths, PartWriter
 from curation.slices import Slice, read_slices
@@ -20,6 +18,7 @@ from curation.tally import Tally
 from curation.workers import SliceJudge
 
 JudgedSlice = tuple[Slice, list[Judgement]]
+_SETTLED_BY = ["id", "source", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,15 @@ class WrittenShard:
 
 
 class ShardJudge:
-    """The first task: reads a shard and judges every document by itself."""
+    """The first task: reads a shard and judges every document by itself.
 
-    def __init__(self, settings: JudgeSettings, cluster_sizes: Mapping[str, int] | None) -> None:
+    What it gives back has the columns that all settling needs, or `every_column`, for caps on sources.
+    """
+
+    def __init__(
+        self, settings: JudgeSettings, cluster_sizes: Mapping[str, int] | None, *, every_column: bool
+    ) -> None:
+        self._every_column = every_column
         model = settings.lid_model
         self._judge = SliceJudge(replace(settings, lid_model=model.absolute() if model else None))
         self._cluster_sizes = cluster_sizes
@@ -57,7 +62,10 @@ class ShardJudge:
     def __call__(self, task: ShardTask) -> list[JudgedSlice]:
         """The shard's slices with their judgements."""
         slices = read_slices(task.number, task.shard, Problems(), self._cluster_sizes)
-        return [(_alone(piece), self._judge((piece.texts, piece.cluster_sizes))) for piece in slices]
+        return [(_alone(piece, every_column=self._every_column), self._judged(piece)) for piece in slices]
+
+    def _judged(self, piece: Slice) -> list[Judgement]:
+        return [_handed_over(each) for each in self._judge((piece.texts, piece.cluster_sizes))]
 
 
 class ShardWriter:
@@ -84,12 +92,12 @@ class ShardWriter:
         return WrittenShard(writer.tally, problems)
 
 
-def without_fingerprints(judgements: Sequence[Judgement]) -> list[Judgement]:
-    """Settled judgements for the writer, which does not compare documents."""
-    nothing = np.empty(0, dtype=np.uint64)
-    return [replace(judged, fingerprint=Fingerprint(b"", nothing, None, nothing)) for judged in judgements]
+def _handed_over(judgement: Judgement) -> Judgement:
+    """What settling needs: nobody compares a document that is dropped already."""
+    return judgement if judgement.rule is None else judgement.without_fingerprint()
 
 
-def _alone(piece: Slice) -> Slice:
+def _alone(piece: Slice, *, every_column: bool) -> Slice:
     """The slice with its own rows only: a view would travel with the whole batch that it was cut from."""
-    return replace(piece, batch=pa.concat_batches([piece.batch]))
+    batch = piece.batch if every_column else piece.batch.select(_SETTLED_BY)
+    return replace(piece, batch=pa.concat_batches([batch]))

@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from corpora.json_data import decode_json
 from curation.examples import EXAMPLES, Example
+
+
+class _Stored(msgspec.Struct):
+    """A tally as it is read back."""
+
+    documents_in: int
+    documents_kept: int
+    bytes_in: int
+    bytes_kept: int
+    problems: int
+    dropped_by: dict[str, int]
+    languages_in: dict[str, int]
+    languages_kept: dict[str, int]
+    cut_by: dict[str, int]
+    examples: dict[str, list[Example]]
 
 
 @dataclass(slots=True)
@@ -66,12 +83,14 @@ class Tally:
         return msgspec.json.encode(self, order="deterministic")
 
     @staticmethod
-    def from_json(data: bytes) -> Tally:
-        """Read what `to_json` wrote."""
-        record: dict[str, Any] = msgspec.json.decode(data)
+    def from_json(data: bytes, where: Path) -> Tally:
+        """Read what `to_json` wrote. Raises WinnowError when it is something else."""
+        stored = decode_json(
+            data, _Stored, "not the tally of a part", where=where, hint="--force starts over"
+        )
+        record = msgspec.structs.asdict(stored)
         for name in ("dropped_by", "languages_in", "languages_kept", "cut_by"):
             record[name] = Counter(record[name])
-        record["examples"] = msgspec.convert(record["examples"], dict[str, list[Example]])
         return Tally(**record)
 
     def summary(self, seconds: float) -> Mapping[str, Any]:

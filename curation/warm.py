@@ -6,7 +6,8 @@ import sys
 
 from curation.caps import CapCounter, CapSettings
 from curation.counting import Counted, count
-from curation.duplicates import fingerprints
+from curation.digest_table import DigestTable
+from curation.duplicates import DuplicateFinder, Fingerprint, fingerprints
 from curation.language_verdict import UNKNOWN
 from curation.measuring import measure_counted, pack
 from curation.repetitions import Repetitions
@@ -25,8 +26,16 @@ def warm_kernels() -> Counted:
     rules = DuplicateRules(near=0.7, boilerplate=0.5, unit_documents=10)
     fingerprints(batch, rules)
     Repetitions(rules, CapCounter(CapSettings())).remember(["warm"], ["warm"], [_TEXT])
+    _warm_tables(fingerprints(batch, rules)[0], rules)
     templates([_TEXT])
     return counted
+
+
+def _warm_tables(document: Fingerprint, rules: DuplicateRules) -> None:
+    DuplicateFinder(rules).check(document)
+    table = DigestTable()
+    for number in range(100):  # enough to make a part grow
+        table.add(bytes([0, number] * 8), "warm")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from benchmarks.banned import BannedRun, banned_table
 from benchmarks.corpus import MIXTURES, CorpusRecord, beginning, budgets, fair_shares, take
 from benchmarks.corpus import _Entry as Entry
 from benchmarks.documents import Deduplicator, cut, language_of, language_tag, package_documents, text_of
+from benchmarks.drawn_corpus import DrawnCorpus
 from benchmarks.extract import catalogue_strings, decode, strip_markup, strip_roff
 from benchmarks.measure import CommandFailed, Spread, Usage, interleaved, measure, measure_all, spread
 from benchmarks.packages import Group, Package, PackedFile, choose, read_groups
@@ -289,6 +290,26 @@ def test_memory_of_child_processes_counts(tmp_path: Path) -> None:
     if not Path("/proc/self/statm").exists():
         pytest.skip("no /proc here")
     assert measure([sys.executable, "-c", program], tmp_path / "log", 60).peak_mb > 300
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux gives orphans to us")
+def test_processor_time_of_processes_that_outlive_their_parent_counts(tmp_path: Path) -> None:
+    child = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    program = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}])"
+    assert measure([sys.executable, "-c", program], tmp_path / "log", 60).cpu > 0.5
+
+
+def test_a_drawn_corpus_is_json_of_pieces_of_its_documents(tmp_path: Path) -> None:
+    texts = ['a "quoted" line\n' * 30, "天気\t\\" * 100, "x"]
+    corpus = DrawnCorpus(texts)
+    for name in ("once", "again"):
+        corpus.write(tmp_path / name, 300_000)
+    lines = (tmp_path / "once").read_bytes().splitlines()
+    assert (tmp_path / "once").read_bytes() == (tmp_path / "again").read_bytes()
+    assert sum(map(len, lines)) > 300_000
+    drawn = [json.loads(line)["text"] for line in lines]
+    assert set("".join(drawn)) == set("".join(texts))
+    assert len(set(drawn)) > 0.6 * len(drawn)  # a third is the document of one character
 
 
 def test_failures_tell_what_was_printed(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
-"""Arrays that grow, and arrays that kernels only read."""
+"""Arrays that grow, arrays that kernels only read, and the arrays behind Arrow's."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -25,3 +28,11 @@ def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def key_buffers(array: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The bytes and the offsets (int64, one more than rows) behind a large_binary or large_string array."""
+    _, offsets, data = array.buffers()
+    length, first = len(array), array.offset
+    places = np.frombuffer(offsets, dtype=np.int64)[first : first + length + 1]
+    return np.frombuffer(data if data is not None else b"", dtype=np.uint8), places

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from trainer.counts import key_buffers
+from trainer.arrays import key_buffers
 from trainer.pretoken_table import PretokenTable
 from trainer.pretokenize import split
 from trainer.scanner import scanner_for

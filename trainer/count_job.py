@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
+from shutil import rmtree
 
 from corpora.background import in_background
 from corpora.documents import Corpus, Problems
@@ -16,7 +17,7 @@ from corpora.engine import Engine
 from corpora.errors import WinnowError, WrongCall
 from corpora.manifest import FileHash, Manifest, hash_file, write_manifest
 from corpora.output_file import check_parquet_output, claim_output, manifest_beside, replacing_output
-from corpora.outputs import fingerprint, writing_file
+from corpora.outputs import AlreadyFinished, fingerprint, writing_file
 from trainer.counting import Count, CountOptions
 from trainer.counts_file import write_counts
 from trainer.sharded_count import ShardedCount
@@ -54,7 +55,11 @@ def count_corpus(
     check_parquet_output(out, corpus)
     call = fingerprint("count", count_configuration(options), corpus.identity)
     with writing_file(out):
-        claim_output(out, call, force=force)
+        try:
+            claim_output(out, call, force=force)
+        except AlreadyFinished:
+            rmtree(_parts_of(out), ignore_errors=True)  # of a run that was killed while it cleaned up
+            raise
         return _count_into(out, corpus, options, call, engine, on_bytes)
 
 
@@ -64,7 +69,7 @@ def _count_into(
 ) -> CountSummary:  # fmt: skip
     started = time.perf_counter()
     problems = Problems()
-    count = _open_count(options, out.with_name(f".{out.name}.parts"), call, engine)
+    count = _open_count(options, _parts_of(out), call, engine)
     hashes = in_background(corpus.hashes, engine)
     count.add(corpus.shards, problems, on_bytes)
     counted = time.perf_counter()
@@ -117,6 +122,10 @@ def parse_source_weights(settings: Sequence[str]) -> dict[str, Fraction]:
             raise WrongCall(f"not a source weight: {setting!r}", hint="NAME=2 or NAME=0.5, each name once")
         weights[name] = weight
     return weights
+
+
+def _parts_of(out: Path) -> Path:
+    return out.with_name(f".{out.name}.parts")
 
 
 def _open_count(options: CountOptions, parts: Path, call: str, engine: Engine | None) -> Count | ShardedCount:

@@ -13,11 +13,11 @@ Slots = npt.NDArray[np.int32]
 
 # Columns of an entry: `KEY` is where its key starts in the arena, `SHAPE` the key's length and group.
 HASH, KEY, SHAPE, COUNT = 0, 1, 2, 3
-GROUP_SHIFT = 40  # a key is shorter than 2^40 bytes, and there are fewer than 2^23 groups
-_LENGTH = (1 << GROUP_SHIFT) - 1
+GROUP_SHIFT = 32  # a key is shorter than 2^32 bytes, and there are fewer than 2^31 groups
+LONGEST = (1 << GROUP_SHIFT) - 1
 
 # Columns of `block`, the keys that are looked up together: `AT` is where a key starts in its data,
-# `FOUND` the entry that seems to be its own.
+# `FOUND` the entry that seems to be its own, and is when it has been added.
 AT, LIKE, CODE, FOUND, TIMES = 0, 1, 2, 3, 4  # `LIKE` is its shape, `CODE` its hash
 BLOCK_SHAPE = (64, 5)
 
@@ -61,10 +61,13 @@ def count_spans(
 
 @kernel
 def add_counts(
-    keys: Bytes, offsets: Ints, groups: Slots, counts: Ints,
+    keys: Bytes, offsets: Ints, groups: Slots, counts: Ints, places: Ints,
     slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints,
 ) -> bool:  # fmt: skip
-    """Add counted keys `keys[offsets[i]:offsets[i + 1]]`; False when the table must grow first."""
+    """Add counted keys `keys[offsets[i]:offsets[i + 1]]`; False when the table must grow first.
+
+    `places`, shape (keys,), is told the entry of each.
+    """
     for first in range(state[SPAN], groups.size, block.shape[0]):
         size = min(block.shape[0], groups.size - first)
         for row in range(size):
@@ -72,6 +75,8 @@ def add_counts(
             length = offsets[index(first + row + 1)] - start
             _put(block, row, start, length, groups[index(first + row)], counts[index(first + row)])
         added = _add_block(keys, size, slots, entries, arena, state, block)
+        for row in range(added):
+            places[index(first + row)] = block[index(row), FOUND]
         if added < size:
             state[SPAN] = first + added
             return False
@@ -130,6 +135,7 @@ def _add(data: Bytes, row: int, slots: Slots, entries: Ints, arena: Bytes, state
         entry = slots[index(slot)]
         if _is_key(data, row, entry, entries, arena, block):
             entries[index(entry), COUNT] += block[index(row), TIMES]
+            block[index(row), FOUND] = entry
             return True
         slot = (slot + 1) & (slots.size - 1)
     return _append(data, row, slot, slots, entries, arena, state, block)
@@ -141,7 +147,7 @@ def _append(
     slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints,
 ) -> bool:  # fmt: skip
     """Write a new entry at a free slot; False when more than half the slots or the arena would be taken."""
-    entry, used, length = state[ENTRIES], state[ARENA_USED], block[index(row), LIKE] & _LENGTH
+    entry, used, length = state[ENTRIES], state[ARENA_USED], block[index(row), LIKE] & LONGEST
     if 2 * (entry + 1) > slots.size or used + length > arena.size:
         return False
     for place in range(length):
@@ -151,6 +157,7 @@ def _append(
     entries[index(entry), SHAPE] = block[index(row), LIKE]
     entries[index(entry), COUNT] = block[index(row), TIMES]
     slots[index(slot)] = entry
+    block[index(row), FOUND] = entry
     state[ENTRIES] = entry + 1
     state[ARENA_USED] = used + length
     return True
@@ -164,7 +171,7 @@ def _hash(data: Bytes, start: int, shape: int) -> int:
     the same hash only when they are equal.
     """
     value = signed(_FNV_OFFSET) ^ (shape * _ODD)
-    stop = start + (shape & _LENGTH)
+    stop = start + (shape & LONGEST)
     for first in range(start, stop, _WORD):
         value = (value ^ _word(data, first, stop - first)) * _ODD
     return value
@@ -207,7 +214,7 @@ def _is_key(data: Bytes, row: int, entry: int, entries: Ints, arena: Bytes, bloc
         or entries[index(entry), SHAPE] != block[index(row), LIKE]
     ):
         return False
-    length = block[index(row), LIKE] & _LENGTH
+    length = block[index(row), LIKE] & LONGEST
     return bool(
         length <= _WORD or _same(data, block[index(row), AT], length, entries[index(entry), KEY], arena)
     )

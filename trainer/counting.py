@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from corpora.documents import Problems
+from corpora.machine import release_free_memory
+from trainer.arrays import key_buffers
 from trainer.count_progress import read_progress, write_progress
-from trainer.counts import CountTable, concatenate, key_buffers
+from trainer.counts import CountTable, concatenate
 from trainer.groups import Groups
 from trainer.pretoken_table import PretokenTable
 from trainer.runs import merge_runs, write_run
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MEMORY = 2 << 30  # bytes
 _KEEP_EVERY = 60.0  # seconds of counting that a killed run may lose, when shards are short
-ROOM_TO_GROW = 2  # a table doubles when it grows
 
 
 class Source(Protocol):
@@ -89,6 +90,8 @@ class Count:
                 if number + 1 < len(shards) and time.monotonic() - kept_at > self.options.keep_every:
                     self._spill()
                     kept_at = self._keep()
+            if self._tables.memory > self.options.memory // 2:  # sorting and writing need the other half
+                self._spill()
         self.progress.pretokens = self._pretokens_before + self._tables.pretokens
 
     def pieces(self) -> Iterator[CountTable]:
@@ -102,7 +105,8 @@ class Count:
             yield self._whole()
             return
         self._spill()
-        yield from merge_runs([self._parts / name for name in self.progress.runs])
+        runs = [self._parts / name for name in self.progress.runs]
+        yield from merge_runs(runs, self.options.memory, PretokenTable)
 
     def table(self) -> CountTable:
         """The counts as one table in memory."""
@@ -131,6 +135,7 @@ class Count:
         """Remove the folder of parts; to be called when the result is safely written."""
         if self._parts.exists():
             shutil.rmtree(self._parts)
+        release_free_memory()
 
     def _add_batch(self, batch: pa.RecordBatch) -> int:
         """Hand one batch to the threads; return how many bytes of text it holds."""
@@ -139,17 +144,22 @@ class Count:
         self._tables.add(texts, self.groups.of_batch(batch))
         self.progress.documents += batch.num_rows
         self.progress.bytes += size
-        if self._tables.memory * ROOM_TO_GROW > self.options.memory:
+        if self._tables.memory_soon > self.options.memory:
             self._spill()
         return size
 
     def _spill(self) -> None:
         """Put what the tables hold aside, as sorted runs."""
-        for table in self._tables.take_tables():
-            if table.size:
-                name = f"run-{len(self.progress.runs):06}.arrow"
-                write_run(self._parts / name, table)
-                self.progress.runs.append(name)
+        tables = self._tables.take_tables()
+        while tables:
+            self._put_aside(tables.pop())  # which is forgotten then
+        release_free_memory()
+
+    def _put_aside(self, table: PretokenTable) -> None:
+        if table.size:
+            name = f"run-{len(self.progress.runs):06}.arrow"
+            write_run(self._parts / name, [table])
+            self.progress.runs.append(name)
 
     def _keep(self) -> float:
         """Record what has been put aside; return the time."""

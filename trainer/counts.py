@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpora.errors import WinnowError
+from trainer.arrays import key_buffers
 from trainer.pretoken_table import PretokenTable
 
 if TYPE_CHECKING:
@@ -161,11 +162,3 @@ def key_array(table: CountTable, start: int = 0, stop: int | None = None) -> pa.
     keys = table.keys[offsets[0] : offsets[-1]]
     buffers = [None, pa.py_buffer(offsets - offsets[0]), pa.py_buffer(keys)]
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
-
-
-def key_buffers(array: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The bytes and the offsets (int64, one more than rows) behind a large_binary or large_string array."""
-    _, offsets, data = array.buffers()
-    length, first = len(array), array.offset
-    places = np.frombuffer(offsets, dtype=np.int64)[first : first + length + 1]
-    return np.frombuffer(data if data is not None else b"", dtype=np.uint8), places

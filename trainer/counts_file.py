@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from corpora.errors import WinnowError
 from corpora.files import atomic_path
-from trainer.counts import CountTable, combine, key_array, key_buffers
+from trainer.arrays import key_buffers
+from trainer.counts import CountTable, combine, key_array
 
 SCHEMA = pa.schema([("pretoken", pa.binary()), ("language", pa.string()), ("count", pa.uint64())])
 _PATTERN_KEY = b"winnow.pattern"  # in the file's metadata: the regex that cut the pretokens

@@ -11,20 +11,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from corpora.documents import Problems
-from corpora.files import atomic_path
+from corpora.machine import release_free_memory
+from trainer.arrays import key_buffers
 from trainer.counting import Source
-from trainer.counts import key_buffers
-from trainer.occurrences import SCHEMA, Occurrences, add_up, occurrences
-from trainer.runs import Run
+from trainer.occurrences import Occurrences, OccurrenceTable, occurrences
+from trainer.runs import merge_runs, write_run
 from trainer.source_groups import SourceGroups
 
 _SLICE_BYTES = 1 << 18  # of text counted at a time: the table of its pretokens stays in the cache
-_ROWS_PER_BATCH = 1 << 14  # what a merge holds in memory of each run
-_PARTS_OF_MEMORY = 4  # rows waiting, rows added up, and both again while they are added up
-_LEAST_WAITING = 16 << 20  # bytes; adding up less than that at a time costs more than it saves
+_WHOLE = 64 << 20  # bytes of a table that are written in one piece, of which writing makes some copies
 _Task = tuple[npt.NDArray[np.int32], "Future[Occurrences]"]
 
 
@@ -37,10 +34,8 @@ class FrequencyCount:
     def __init__(self, pattern: str, groups: SourceGroups, workers: int, memory: int, parts: Path) -> None:
         self.groups = groups
         self.documents = 0
-        self._pattern, self._workers, self._parts = pattern, workers, parts
-        self._limit = memory // _PARTS_OF_MEMORY
-        self._waiting: list[pa.Table] = []
-        self._held = SCHEMA.empty_table()
+        self._pattern, self._workers, self._memory, self._parts = pattern, workers, memory, parts
+        self._table = OccurrenceTable()
         self._runs: list[Path] = []
 
     def add(self, shards: Sequence[Source], on_bytes: Callable[[int], None] = lambda size: None) -> None:
@@ -59,19 +54,16 @@ class FrequencyCount:
             while under_way:
                 self._take(under_way.popleft())
 
-    def pieces(self) -> Iterator[pa.Table]:
-        """Yield rows as `occurrences.SCHEMA` has them: keys ascend from one table to the next, and all rows
-        of a key are in one table.
+    def pieces(self) -> Iterator[pa.RecordBatch]:
+        """Yield rows as `occurrences.SCHEMA` has them: keys ascend from one batch to the next, and all rows
+        of a key are in one batch.
         """
-        self._add_up()
-        if not self._runs:
-            yield self._held
+        if not self._runs and self._table.memory_soon <= _WHOLE:
+            yield self._table.to_rows()
             return
         self._spill()
-        runs = [Run(path) for path in self._runs]
-        while unread := [run for run in runs if run.rows is not None]:
-            cut = min(run.last_key for run in unread)
-            yield add_up([pa.Table.from_batches([rows]) for run in unread for rows in run.take_to(cut)])
+        for table in merge_runs(self._runs, self._memory, OccurrenceTable):
+            yield table.to_rows()
 
     def clean(self) -> None:
         """Remove the folder of parts; to be called when the result is safely written."""
@@ -91,26 +83,16 @@ class FrequencyCount:
         groups, future = task
         found = future.result()
         self.groups.add_sizes(groups, found.sizes)
-        self._waiting.append(found.rows)
-        waiting = sum(table.nbytes for table in self._waiting)
-        if waiting > min(self._limit, max(_LEAST_WAITING, self._held.nbytes)):
-            self._add_up()
-            if self._held.nbytes > self._limit:
-                self._spill()
-
-    def _add_up(self) -> None:
-        if self._waiting:
-            self._held = add_up([self._held, *self._waiting])
-            self._waiting = []
+        self._table.add_rows(found.rows)
+        if self._table.memory_soon > self._memory:
+            self._spill()
 
     def _spill(self) -> None:
         """Put the rows added up so far aside, as a run sorted by key."""
-        path = self._parts / f"run-{len(self._runs):06}.arrow"
-        rows = self._held.take(pc.sort_indices(self._held, sort_keys=[("key", "ascending")]))
-        with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), rows.schema) as writer:
-            writer.write_table(rows.combine_chunks(), max_chunksize=_ROWS_PER_BATCH)
-        self._runs.append(path)
-        self._held = SCHEMA.empty_table()
+        self._runs.append(self._parts / f"run-{len(self._runs):06}.arrow")
+        write_run(self._runs[-1], [self._table])
+        self._table = OccurrenceTable()
+        release_free_memory()
 
 
 def _slices(texts: pa.Array) -> Iterator[tuple[int, int]]:

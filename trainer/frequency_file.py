@@ -79,9 +79,9 @@ class FrequencyWriter:
     def __exit__(self, *exception: object) -> None:
         self._stack.__exit__(*exception)  # type: ignore[arg-type]
 
-    def append(self, rows: pa.Table) -> None:
+    def append(self, rows: pa.RecordBatch) -> None:
         """Write a piece."""
-        ordered = self._ranks.ordered(rows)
+        ordered = self._ranks.ordered(pa.Table.from_batches([rows]))
         for (path, schema, make), table in zip(self._targets, self._tables, strict=True):
             made = make(ordered).cast(schema)
             self.rows[path] = self.rows.get(path, 0) + made.num_rows

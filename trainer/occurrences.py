@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import local
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from trainer.count_batch import add_texts
+from trainer.occurrence_kernel import DOCUMENTS, FACTS, FIRST, MARK, add_facts
 from trainer.pretoken_table import PretokenTable
 
 # key: the pretoken. group: whatever documents were told apart by. count, documents: how often it stands
@@ -21,14 +22,16 @@ SCHEMA = pa.schema(
     + [(name, pa.int64()) for name in ("count", "documents", "mark", "first")]
 )
 _PLACES = 1 << 24  # places told apart in one document; documents are numbered up to 2^39
-_SUMS = [("count", "sum"), ("documents", "sum"), ("mark", "sum"), ("first", "min")]
+_FIRST_ROWS = 1 << 15
+_KEPT_ROOM = 64 << 20  # bytes of a thread's table that are kept from one call to the next
+_of_thread = local()
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
     """The rows of some documents, and the number of pretokens in each, shape (documents,), int64."""
 
-    rows: pa.Table
+    rows: pa.RecordBatch
     sizes: npt.NDArray[np.int64]
 
 
@@ -39,7 +42,7 @@ def occurrences(
 
     Raises WinnowError when the pattern leaves part of a text out.
     """
-    table = PretokenTable()
+    table = _table_of_thread()
     add_texts(table, pattern, texts, np.arange(len(texts), dtype=np.int32))
     documents, counts = table.groups().astype(np.int64), table.counts()
     starts = np.searchsorted(documents, np.arange(len(texts)))  # entries are in the order of their first use
@@ -54,14 +57,39 @@ def occurrences(
         pa.array(numbers * _PLACES + places),
     ]
     sizes = np.bincount(documents, weights=counts, minlength=len(texts)).astype(np.int64)
-    return Occurrences(pa.table(columns, schema=SCHEMA), sizes)
+    return Occurrences(pa.record_batch(columns, schema=SCHEMA), sizes)
 
 
-def add_up(tables: Sequence[pa.Table]) -> pa.Table:
-    """One row for each (key, group), in any order."""
-    summed = pa.concat_tables(tables).group_by(["key", "group"]).aggregate(_SUMS)
-    names = [f"{name}_{how}" for name, how in _SUMS]
-    return pa.table([summed.column(name) for name in ("key", "group", *names)], schema=SCHEMA)
+@dataclass(slots=True)
+class OccurrenceTable:
+    """Rows as `SCHEMA` has them, added up: one for each (key, group)."""
+
+    counts: PretokenTable = field(default_factory=PretokenTable)
+    facts: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty((FACTS, _FIRST_ROWS), np.int64))
+
+    @property
+    def memory_soon(self) -> int:
+        """Bytes that the table takes after the next batch (see `PretokenTable.memory_soon`)."""
+        return self.counts.memory_soon + self.facts.nbytes * self.counts.memory_soon // self.counts.memory
+
+    def add_rows(self, rows: pa.RecordBatch) -> None:
+        """Add rows, which may be of the same (key, group)."""
+        before = self.counts.size
+        places = self.counts.add_rows(rows)
+        if self.counts.size > self.facts.shape[1]:
+            self.facts = _wider(self.facts, before, len(self.counts.entries))
+        documents, marks, firsts = (rows.column(name).to_numpy() for name in ("documents", "mark", "first"))
+        self.facts[[DOCUMENTS, MARK], before : self.counts.size] = 0
+        self.facts[FIRST, before : self.counts.size] = np.iinfo(np.int64).max
+        add_facts(places, documents, marks, firsts, self.facts)
+
+    def to_rows(self) -> pa.RecordBatch:
+        """The rows, in the order in which they were met."""
+        rows, facts = self.counts.to_rows(), self.facts[:, : self.counts.size]
+        columns = [
+            pa.array(facts[row]) for row in (DOCUMENTS, MARK, FIRST)
+        ]  # not copied: each is in one piece
+        return pa.record_batch([*rows.columns, *columns], schema=SCHEMA)
 
 
 def document_marks(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -70,6 +98,22 @@ def document_marks(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return (mixed ^ (mixed >> np.uint64(31))).view(np.int64)
+
+
+def _table_of_thread() -> PretokenTable:
+    """An empty table; each thread has one, for making one anew each time leaves holes in the heap."""
+    table: PretokenTable | None = getattr(_of_thread, "table", None)
+    if table is None or table.memory > _KEPT_ROOM:
+        table = _of_thread.table = PretokenTable()
+    table.clear()
+    return table
+
+
+def _wider(facts: npt.NDArray[np.int64], used: int, room: int) -> npt.NDArray[np.int64]:
+    """A copy with `room` columns; only the first `used` hold anything."""
+    copy = np.empty((len(facts), room), dtype=np.int64)
+    copy[:, :used] = facts[:, :used]
+    return copy
 
 
 def _keys(table: PretokenTable) -> pa.Array:

@@ -11,10 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from corpora.files import atomic_path
-from trainer.counts import key_buffers
+from trainer.arrays import key_buffers
 from trainer.partition_kernel import choose_partitions
 from trainer.pretoken_table import PretokenTable
-from trainer.runs import table_rows
 
 _ROWS_PER_BATCH = 1 << 16
 Batches = list[list[int]]  # for every partition, the numbers of its batches in the file
@@ -26,12 +25,12 @@ def write_partitions(path: Path, tables: Iterable[PretokenTable], partitions: in
     Which partition a row is in depends on the bytes of its key only.
     """
     batches: Batches = [[] for _ in range(partitions)]
-    schema = table_rows(PretokenTable()).schema
+    schema = PretokenTable().to_rows().schema
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     numbers = count()
     with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema, options=options) as writer:
         for table in tables:
-            for partition, rows in _split(table_rows(table), partitions):
+            for partition, rows in _split(table.to_rows(), partitions):
                 for start in range(0, rows.num_rows, _ROWS_PER_BATCH):
                     writer.write_batch(rows.slice(start, _ROWS_PER_BATCH))
                     batches[partition].append(next(numbers))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from corpora.errors import WinnowError
 from trainer import count_kernel as kernel
-from trainer.arrays import frozen, longer
+from trainer.arrays import frozen, key_buffers, longer
 from trainer.scanner import Scanner, spans
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _FIRST_SLOTS = 1 << 16
 _FIRST_ARENA = 1 << 20  # bytes
 _MOST_ENTRIES = 1 << 30  # slots are 32-bit and half empty
+_NEARLY_FULL = 0.75  # of the room: the next batch of documents may make the table grow
 
 
 def _new_slots(count: int) -> npt.NDArray[np.int32]:
@@ -43,6 +48,16 @@ class PretokenTable:
         """Bytes taken, free room included."""
         return self.slots.nbytes + self.entries.nbytes + self.arena.nbytes
 
+    @property
+    def memory_soon(self) -> int:
+        """Bytes that the table takes after the next batch: what is nearly full grows to twice its size."""
+        soon = self.memory
+        if self.size > _NEARLY_FULL * self.entries.shape[0]:
+            soon += self.slots.nbytes + self.entries.nbytes
+        if self.state[kernel.ARENA_USED] > _NEARLY_FULL * self.arena.size:
+            soon += self.arena.nbytes
+        return soon
+
     def add_documents(
         self,
         scanner: Scanner,
@@ -52,8 +67,10 @@ class PretokenTable:
     ) -> int:
         """Count the pretokens of documents `data[offsets[i]:offsets[i + 1]]` in `groups[i]`.
 
-        Returns how many pretokens there were.
+        Returns how many pretokens there were. Raises WinnowError for 4 GB and more at a time.
         """
+        if offsets[-1] - offsets[0] > kernel.LONGEST:
+            raise WinnowError("a document of 4 GB or more")
         data, offsets, groups = frozen(data), frozen(offsets), frozen(groups)
         self.state[kernel.SPAN] = self.state[kernel.DOCUMENT] = 0
         self.state[kernel.POSITION] = offsets[0]
@@ -73,15 +90,38 @@ class PretokenTable:
         offsets: npt.NDArray[np.int64],
         groups: npt.NDArray[np.int32],
         counts: npt.NDArray[np.int64],
-    ) -> None:
-        """Add counted keys `keys[offsets[i]:offsets[i + 1]]`."""
+    ) -> npt.NDArray[np.int64]:
+        """Add counted keys `keys[offsets[i]:offsets[i + 1]]`; return the entry of each, shape (keys,)."""
         keys, offsets, groups, counts = frozen(keys), frozen(offsets), frozen(groups), frozen(counts)
+        places = np.empty(groups.size, dtype=np.int64)
         self.state[kernel.SPAN] = 0
         while not kernel.add_counts(
-            keys, offsets, groups, counts, self.slots, self.entries, self.arena, self.state, self.block
-        ):
+            keys, offsets, groups, counts, places,
+            self.slots, self.entries, self.arena, self.state, self.block,
+        ):  # fmt: skip
             row = self.state[kernel.SPAN]
             self._grow(int(offsets[row + 1] - offsets[row]))
+        return places
+
+    def add_rows(self, rows: pa.RecordBatch) -> npt.NDArray[np.int64]:
+        """Add rows as `to_rows` gives them; return the entry of each, shape (rows,)."""
+        keys, offsets = key_buffers(rows.column("key"))
+        groups, counts = (rows.column(name).to_numpy() for name in ("group", "count"))
+        return self.add_counts(keys, offsets, groups, counts)
+
+    def to_rows(self) -> pa.RecordBatch:
+        """Rows (key, group, count) in the table's own order; the keys stay where they are."""
+        import pyarrow as pa
+
+        buffers = [None, pa.py_buffer(self.offsets()), pa.py_buffer(self.arena)]
+        keys = pa.LargeBinaryArray.from_buffers(pa.large_binary(), self.size, buffers)
+        columns = {"key": keys, "group": pa.array(self.groups()), "count": pa.array(self.counts())}
+        return pa.RecordBatch.from_pydict(columns)
+
+    def clear(self) -> None:
+        """Forget everything that was counted, and keep the room."""
+        self.slots.fill(kernel.EMPTY)
+        self.state.fill(0)
 
     def add_table(self, other: PretokenTable) -> None:
         """Add everything that another table has counted."""

@@ -16,10 +16,10 @@ from corpora.documents import Problems, Shard
 from corpora.files import write_json
 from corpora.json_data import decode_json
 from trainer.count_progress import CountProgress
-from trainer.counting import ROOM_TO_GROW, Count, CountOptions
+from trainer.counting import Count, CountOptions
 from trainer.partitions import Batches, read_partition, write_partitions
 from trainer.pretoken_table import PretokenTable
-from trainer.runs import add_rows, merge_runs, write_run, write_sorted
+from trainer.runs import merge_runs, write_run
 
 Member = tuple[str, str]  # a language, and a weight as a fraction
 
@@ -109,24 +109,24 @@ class PartitionReducer:
         name = f"reduced-{task.number:06}.arrow"
         if not (self.folder / name).exists():
             with tempfile.TemporaryDirectory(prefix="winnow-reduce-") as scratch:
-                write_sorted(self.folder / name, self._added(task, Path(scratch)))
+                write_run(self.folder / name, self._added(task, Path(scratch)))
         return name
 
     def _added(self, task: PartitionTask, scratch: Path) -> Iterator[PretokenTable]:
         """The partition in tables that ascend; rows go to disk in between when memory is short."""
         table, runs = PretokenTable(), list[Path]()
         for rows in self._rows(task):
-            add_rows(table, rows)
-            if table.memory * ROOM_TO_GROW > self.memory:
+            table.add_rows(rows)
+            if table.memory_soon > self.memory:
                 runs.append(scratch / f"run-{len(runs):06}.arrow")
-                write_run(runs[-1], table)
+                write_run(runs[-1], [table])
                 table = PretokenTable()
         if not runs:
             yield table
             return
         runs.append(scratch / f"run-{len(runs):06}.arrow")
-        write_run(runs[-1], table)
-        yield from merge_runs(runs)
+        write_run(runs[-1], [table])
+        yield from merge_runs(runs, self.memory, PretokenTable)
 
     def _rows(self, task: PartitionTask) -> Iterator[pa.RecordBatch]:
         for piece in task.pieces:

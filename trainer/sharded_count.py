@@ -13,6 +13,7 @@ from trainer.count_progress import CountProgress, read_progress, write_progress
 from trainer.counting import CountOptions
 from trainer.counts import CountTable
 from trainer.groups import Groups
+from trainer.pretoken_table import PretokenTable
 from trainer.runs import merge_runs
 from trainer.shard_counts import (
     CountedPart,
@@ -81,7 +82,8 @@ class ShardedCount:
         reducer = PartitionReducer(self._parts, self.options.memory)
         runs = list(self._engine.run_tasks(reducer, self._partition_tasks(members)))
         groups = Groups(self.options.language_field, self.options.weights, _as_numbers(members))
-        for table in merge_runs([self._parts / name for name in runs]):
+        paths = [self._parts / name for name in runs]
+        for table in merge_runs(paths, self.options.memory, PretokenTable):
             yield groups.to_counts(table, self.options.pattern)
 
     def unseen_sources(self) -> list[str]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpora.errors import WinnowError
-from trainer.counts import key_buffers
+from trainer.arrays import key_buffers
 from trainer.frequency_file import read_batches, read_pattern
 from trainer.words import Words
 

@@ -40,6 +40,11 @@ class TablePool:
         """Bytes that the tables take."""
         return sum(table.memory for table in self._tables)
 
+    @property
+    def memory_soon(self) -> int:
+        """Bytes that the tables may take after the next batches."""
+        return sum(table.memory_soon for table in self._tables)
+
     def add(self, texts: pa.Array, groups: npt.NDArray[np.int32]) -> None:
         """Have a batch counted; waits when the threads are a few batches behind."""
         self._running.add(self._threads.submit(self._count, texts, groups))

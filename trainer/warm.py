@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainer import count_kernel, layout_kernel, merge_kernel, scan_kernel
+from trainer import count_kernel, layout_kernel, merge_kernel, occurrence_kernel, scan_kernel
 
 _ENTRY_POINTS: tuple[Any, ...] = (
     scan_kernel.scan_documents,
     count_kernel.count_spans, count_kernel.add_counts, count_kernel.fill_slots,
-    layout_kernel.compare_rows, layout_kernel.lay_out, layout_kernel.list_pairs,
+    occurrence_kernel.add_facts, layout_kernel.compare_rows, layout_kernel.lay_out, layout_kernel.list_pairs,
     merge_kernel.run,
 )  # fmt: skip
 
@@ -32,6 +32,7 @@ def compile_kernels() -> None:
     from trainer.count_batch import add_texts
     from trainer.counts import combine, from_items
     from trainer.leave_one_out import shares
+    from trainer.occurrences import OccurrenceTable, occurrences
     from trainer.partitions import partitions_of
     from trainer.pretoken_table import PretokenTable
     from trainer.pretokenize import PATTERNS
@@ -41,7 +42,9 @@ def compile_kernels() -> None:
     crashes_arrow(b"[" * 1000)  # reading JSON asks how deep it nests
     table = PretokenTable()
     texts = pa.array(["to be, or not to be", "that is the question"], pa.large_string())
-    add_texts(table, PATTERNS["o200k"], texts, np.zeros(2, dtype=np.int32))
+    groups = np.zeros(2, dtype=np.int32)
+    add_texts(table, PATTERNS["o200k"], texts, groups)
+    OccurrenceTable().add_rows(occurrences(PATTERNS["o200k"], texts, groups, 0).rows)
     items = [(f"w{number}".encode(), "und", 2) for number in range(1 << 16)]  # enough to make a table grow
     counts = combine([from_items(items, "w")])
     train(counts, vocab_size=260)
