@@ -79,6 +79,16 @@ def test_a_deep_field_that_is_not_needed_is_passed_over(opened: str, tmp_path: P
 
 
 @pytest.mark.parametrize("only_text", [True, False])
+@pytest.mark.parametrize("half", [r"\ud800", r"\udc00", r"\ud800x", r"\udfff\ud800", r"\ud800\u0041"])
+def test_half_a_character_is_a_broken_line(half: str, only_text: bool, tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_text(f'{{"text": "a"}}\n{{"text": "{half}"}}\n{{"text": "\\ud83d\\ude00"}}\n')
+    found, problems = read(path, only_text=only_text)
+    assert [row["text"] for row in found] == ["a", "\U0001f600"]
+    assert problems.count == 1
+
+
+@pytest.mark.parametrize("only_text", [True, False])
 def test_text_that_looks_like_a_date_is_text(only_text: bool, tmp_path: Path) -> None:
     path = tmp_path / "dates.jsonl"
     path.write_text('{"text": "2026-11-22"}\n{"text": "2026-11-23 10:00:00"}\n')
