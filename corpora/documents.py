@@ -181,6 +181,12 @@ class Corpus:
         """The shards' identities, for `corpora.outputs.fingerprint`."""
         return [shard.identity for shard in self.shards]
 
+    def with_threads(self, threads: int) -> Corpus:
+        """The same corpus, read by so many threads: one reads nothing ahead of what is asked for."""
+        return Corpus(
+            tuple(replace(each, options=replace(each.options, threads=threads)) for each in self.shards)
+        )
+
     def texts(self) -> Iterator[str]:
         """The text of every document, in order; skipped records go uncounted."""
         for shard in self.shards:

@@ -110,7 +110,8 @@ def gather_words(
 def sample_texts(inputs: TrainInputs) -> list[str]:
     """Texts to compare the exports on, about 64 KB: the first documents, or pretokens in a row."""
     texts, room = [], _SAMPLE_BYTES
-    for text in _pretoken_texts(_counts(inputs)) if inputs.counts_files else inputs.corpus.texts():
+    corpus = inputs.corpus.with_threads(1)
+    for text in _pretoken_texts(_counts(inputs)) if inputs.counts_files else corpus.texts():
         texts.append(text[:room])
         room -= len(texts[-1].encode())
         if room <= 0:
