@@ -72,13 +72,17 @@ class BanList:
 
     def refused(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
         """For which pairs `refuse` gives a reason; the many that nothing can hit are told all at once."""
-        tokens = [left + right for left, right in pairs]
-        suspected = self._prefilter.suspected([token.decode("utf-8", errors="replace") for token in tokens])
-        slow = bool(self._searched_layers or self._pairs)
-        return [
-            (slow or suspect or self._ban_bytes.knows(token)) and self.refuse(*pair) is not None
-            for pair, token, suspect in zip(pairs, tokens, suspected, strict=True)
-        ]
+        refused = [False] * len(pairs)
+        for place in self._in_question([left + right for left, right in pairs]):
+            refused[place] = self.refuse(*pairs[place]) is not None
+        return refused
+
+    def _in_question(self, tokens: Sequence[bytes]) -> Iterable[int]:
+        """The places of the tokens that may be banned."""
+        if self._searched_layers or self._pairs:
+            return range(len(tokens))
+        texts = [token.decode("utf-8", errors="replace") for token in tokens]
+        return self._prefilter.suspected(texts) | self._ban_bytes.known(tokens)
 
     def explain(self, token: bytes) -> Explanation:
         """Everything that was weighed for one token."""

@@ -159,14 +159,17 @@ class BytesLayer:
 
     def token_hits(self, token: bytes) -> list[Hit]:
         """Hits of a token."""
-        if not self.knows(token):
-            return []
         found = (self._exact.get(token), self._fragments.get(token.strip(_ASCII_EDGES)))
         return [Hit(entry, 0, 0, whole=True) for entry in found if entry is not None]
 
-    def knows(self, token: bytes) -> bool:
-        """Whether there is any hit."""
-        return token in self._exact or token.strip(_ASCII_EDGES) in self._fragments
+    def known(self, tokens: Sequence[bytes]) -> set[int]:
+        """The places of the tokens that are hit."""
+        exact, pieces = self._exact, self._fragments
+        return {
+            place
+            for place, token in enumerate(tokens)
+            if token in exact or token.strip(_ASCII_EDGES) in pieces
+        }
 
 
 def fragments(entry: Entry) -> Iterator[bytes]:

@@ -40,14 +40,15 @@ class Prefilter:
             return False
         return not found and is_plain(text, lowered)
 
-    def suspected(self, texts: Sequence[str]) -> list[bool]:
-        """Which of many short texts, without lone surrogates, are not ruled out."""
+    def suspected(self, texts: Sequence[str]) -> set[int]:
+        """Which of many short texts, without lone surrogates, are not ruled out: their places."""
         lowered = [text.casefold() for text in texts]
-        found = self._found_in(texts) | self._found_in(lowered)
-        return [
-            place in found or not (text.isascii() or is_plain(text, lowered[place]))
+        disguised = {
+            place
             for place, text in enumerate(texts)
-        ]
+            if not text.isascii() and not is_plain(text, lowered[place])
+        }
+        return disguised | self._found_in(texts) | self._found_in(lowered)
 
     def _found_in(self, texts: Sequence[str]) -> set[int]:
         """The numbers of the texts that hold a literal, or a part of one that runs on into the next."""
