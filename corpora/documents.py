@@ -16,6 +16,8 @@ from corpora.remote import RemoteFile
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from corpora.streams import LineBlock
+
 OnError = Literal["stop", "skip"]
 TextUnit = Literal["document", "paragraph", "line"]
 _EXAMPLES_KEPT = 10
@@ -141,7 +143,7 @@ class Shard:
         return read_shard(self, problems)
 
 
-def shard_blocks(shard: Shard, block_bytes: int, problems: Problems) -> Iterator[bytes]:
+def shard_blocks(shard: Shard, block_bytes: int, problems: Problems) -> Iterator[LineBlock]:
     """A shard's file in blocks of whole lines (see `line_blocks`); lines beyond the limit are problems."""
     from corpora.streams import line_blocks
 

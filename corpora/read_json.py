@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
@@ -20,8 +21,9 @@ from corpora.json_data import decode_json
 from corpora.json_guard import crashes_arrow, is_lax, starts_with_null
 from corpora.json_tables import table_of
 from corpora.remote import RemoteFile
-from corpora.streams import open_bytes
+from corpora.streams import LineBlock, line_feeds, open_bytes
 
+_CARRIAGE_RETURN, _OPEN, _CLOSE = b"\r{}"
 _ARRAY_ROWS = 4096
 _DEEP = 200  # brackets of a line that may nest too deep for msgspec
 _ARRAY_LINES = 16  # a JSON array may be so many times as long as a line
@@ -70,9 +72,9 @@ def _whole(stream: Any, shard: Shard) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Whole lines of a file, the number of the first, and what was wrong with finding them."""
+    """Whole lines of a file, the number of the first in the file, and what was wrong with finding them."""
 
-    data: bytes
+    lines: LineBlock
     first_line: int
     problems: Problems
 
@@ -94,16 +96,15 @@ class _Found:
 
 
 def _numbered_blocks(shard: Shard, block_bytes: int) -> Iterator[_Block]:
-    line, problems = shard.first_line, Problems()
-    for data in shard_blocks(shard, block_bytes, problems):
-        yield _Block(data, line, problems.taken())
-        line += data.count(b"\n")
+    lines_before, problems = shard.first_line - 1, Problems()
+    for block in shard_blocks(shard, block_bytes, problems):
+        yield _Block(block, lines_before + block.first_line, problems.taken())
 
 
 def _read_block(schema: pa.Schema | None, shard: Shard, block: _Block) -> _Found:
     """Parse one block; may run in any thread."""
     problems = block.problems
-    tables = _block_tables(block.data, block.first_line, schema, shard, problems)
+    tables = _block_tables(block.lines, block.first_line, schema, shard, problems)
     return _Found([standard_batch(each.rows, shard, each.first_line, problems) for each in tables], problems)
 
 
@@ -183,26 +184,27 @@ def _parse_whole(block: bytes, schema: pa.Schema | None, shard: Shard) -> pa.Tab
 
 
 def _block_tables(
-    block: bytes, line: int, schema: pa.Schema | None, shard: Shard, problems: Problems
+    block: LineBlock, line: int, schema: pa.Schema | None, shard: Shard, problems: Problems
 ) -> Iterator[_Rows]:
     """Parse one block: at once when it is whole, else in runs between its broken lines."""
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    table = _parse_whole(block, schema, shard) if _whole_lines(block, lines) else None
-    if table is not None and table.num_rows == lines and _plain(table, shard, schema):
+    table = _parse_whole(block.data, schema, shard) if _whole_lines(block) else None
+    if table is not None and table.num_rows == block.lines and _plain(table, shard, schema):
         yield _Rows(table if schema is None else table.select(schema.names), line)
         return
-    for first, records in _good_runs(block, line, shard, problems):
+    for first, records in _good_runs(block.data, line, shard, problems):
         yield _Rows(table_of(records, schema, shard), first)
 
 
-def _whole_lines(block: bytes, lines: int) -> bool:
+def _whole_lines(block: LineBlock) -> bool:
     """Whether every line begins and ends as an object does. Only then do as many rows as lines mean one row
     for each: Arrow takes several objects in a line, and one in several lines.
     """
-    if not block.startswith(b"{"):
+    if not block.data.startswith(b"{"):
         return False
-    ends = block.count(b"}\n{")
-    return ends == lines - 1 or ends + block.count(b"}\r\n{") == lines - 1
+    text = np.frombuffer(block.data, dtype=np.uint8)
+    between = np.flatnonzero(line_feeds(block.data))[: block.lines - 1]
+    returns = text[between - 1] == _CARRIAGE_RETURN
+    return bool(np.all(text[between + 1] == _OPEN) and np.all(text[between - 1 - returns] == _CLOSE))
 
 
 def _plain(table: pa.Table, shard: Shard, schema: pa.Schema | None) -> bool:

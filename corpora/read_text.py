@@ -16,7 +16,7 @@ def read_texts(shard: Shard, problems: Problems, block_bytes: int) -> Iterator[p
     With the unit `document`, a file larger than `block_bytes` becomes consecutive documents cut at
     line ends, so that memory stays bounded; so does a paragraph.
     """
-    blocks = shard_blocks(shard, block_bytes, problems)
+    blocks = (block.data for block in shard_blocks(shard, block_bytes, problems))
     for first_line, pieces in _pieces(blocks, shard.options.text_unit, block_bytes):
         texts: list[str] = []
         ids: list[str] = []

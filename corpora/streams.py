@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from corpora.ranges import Range, open_range
@@ -13,6 +16,27 @@ from corpora.remote import RemoteFile
 
 _COMPRESSION = {".gz": "gzip", ".zst": "zstd"}
 _BOM = b"\xef\xbb\xbf"
+_LINE_FEED = ord("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class LineBlock:
+    """Whole lines of a stream, the number of the first (from 1), and how many line feeds there are."""
+
+    data: bytes
+    first_line: int
+    line_feeds: int
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are; the last may lack its line feed."""
+        return self.line_feeds + (not self.data.endswith(b"\n"))
+
+
+def line_feeds(data: bytes) -> npt.NDArray[np.bool_]:
+    """Which bytes are line feeds, shape (bytes,); numpy needs no interpreter lock to look, `bytes` does."""
+    found: npt.NDArray[np.bool_] = np.frombuffer(data, dtype=np.uint8) == _LINE_FEED
+    return found
 
 
 def open_bytes(path: Path | RemoteFile) -> Any:
@@ -27,7 +51,7 @@ def line_blocks(
     longest: int,
     too_long: Callable[[int], None],
     part: Range | None = None,
-) -> Iterator[bytes]:
+) -> Iterator[LineBlock]:
     """Yield the file, or a part of it, in blocks of about `block_bytes` that end at a line end; a longer line
     is one block.
 
@@ -45,9 +69,11 @@ def line_blocks(
             following = stream.read(block_bytes)
             cut = chunk.rfind(b"\n") + 1 if following else len(chunk)
             if cut:
-                rest = _after_line(chunk[:cut]) if dropped else chunk[:cut]
-                yield (block := b"".join((*waiting, rest)))
-                line += block.count(b"\n")
+                rest = _after_line(chunk[:cut]) if dropped else memoryview(chunk)[:cut]
+                data = b"".join((*waiting, rest))
+                block = LineBlock(data, line, int(np.count_nonzero(line_feeds(data))))
+                yield block
+                line += block.line_feeds
                 waiting, dropped = [], False
             if not dropped:
                 waiting.append(chunk[cut:])

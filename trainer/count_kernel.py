@@ -85,6 +85,35 @@ def add_counts(
 
 
 @kernel
+def move_counts(
+    their_arena: Bytes, theirs: Ints, first: int, stop: int, own: Bytes,
+    slots: Slots, entries: Ints, arena: Bytes, block: Ints,
+) -> None:  # fmt: skip
+    """Add the counts of another table's entries `theirs[first:stop]` to the same keys here, if they are here.
+
+    Looks at those with `own[entry]` set, and clears it where the count has been moved. Threads may move
+    different entries at once: their keys differ, so they add to different entries.
+    """
+    for start in range(first, stop, block.shape[0]):
+        size = min(block.shape[0], stop - start)
+        for row in range(size):
+            entry = index(start + row)
+            block[index(row), AT] = theirs[entry, KEY]
+            block[index(row), LIKE] = theirs[entry, SHAPE]
+            block[index(row), CODE] = theirs[entry, HASH]
+        _guess(size, slots, entries, block)
+        for row in range(size):
+            if not own[index(start + row)]:
+                continue
+            found = block[index(row), FOUND]
+            if found == EMPTY or not _is_key(their_arena, row, found, entries, arena, block):
+                found = slots[index(_slot(their_arena, row, slots, entries, arena, block))]
+            if found != EMPTY:
+                entries[index(found), COUNT] += theirs[index(start + row), COUNT]
+                own[index(start + row)] = 0
+
+
+@kernel
 def fill_slots(slots: Slots, entries: Ints, size: int) -> None:
     """Point empty `slots` (a power of two of them) at the first `size` entries."""
     for entry in range(size):
@@ -111,13 +140,8 @@ def _add_block(
     for all of them together.
     """
     for row in range(size):
-        code = _hash(data, block[index(row), AT], block[index(row), LIKE])
-        block[index(row), CODE] = code
-        block[index(row), FOUND] = slots[index(_first_slot(code, slots.size))]
-    for row in range(size):
-        entry = block[index(row), FOUND]
-        if entry != EMPTY and entries[index(entry), HASH] != block[index(row), CODE]:
-            block[index(row), FOUND] = EMPTY
+        block[index(row), CODE] = _hash(data, block[index(row), AT], block[index(row), LIKE])
+    _guess(size, slots, entries, block)
     for row in range(size):
         entry = block[index(row), FOUND]
         if entry != EMPTY and _is_key(data, row, entry, entries, arena, block):
@@ -128,17 +152,35 @@ def _add_block(
 
 
 @part
+def _guess(size: int, slots: Slots, entries: Ints, block: Ints) -> None:
+    """Write to `FOUND` the entry in the first slot of each key of the block, when its hash is the key's."""
+    for row in range(size):
+        block[index(row), FOUND] = slots[index(_first_slot(block[index(row), CODE], slots.size))]
+    for row in range(size):
+        entry = block[index(row), FOUND]
+        if entry != EMPTY and entries[index(entry), HASH] != block[index(row), CODE]:
+            block[index(row), FOUND] = EMPTY
+
+
+@part
 def _add(data: Bytes, row: int, slots: Slots, entries: Ints, arena: Bytes, state: Ints, block: Ints) -> bool:
     """Add one key of the block, wherever its slot is; False when there is no room for a new key."""
+    slot = _slot(data, row, slots, entries, arena, block)
+    entry = slots[index(slot)]
+    if entry == EMPTY:
+        return _append(data, row, slot, slots, entries, arena, state, block)
+    entries[index(entry), COUNT] += block[index(row), TIMES]
+    block[index(row), FOUND] = entry
+    return True
+
+
+@part
+def _slot(data: Bytes, row: int, slots: Slots, entries: Ints, arena: Bytes, block: Ints) -> int:
+    """Where one key of the block belongs: the slot that points to its entry, or a free one."""
     slot = _first_slot(block[index(row), CODE], slots.size)
-    while slots[index(slot)] != EMPTY:
-        entry = slots[index(slot)]
-        if _is_key(data, row, entry, entries, arena, block):
-            entries[index(entry), COUNT] += block[index(row), TIMES]
-            block[index(row), FOUND] = entry
-            return True
+    while slots[index(slot)] != EMPTY and not _is_key(data, row, slots[index(slot)], entries, arena, block):
         slot = (slot + 1) & (slots.size - 1)
-    return _append(data, row, slot, slots, entries, arena, state, block)
+    return slot
 
 
 @part

@@ -16,6 +16,7 @@ from trainer.arrays import key_buffers
 from trainer.count_progress import read_progress, write_progress
 from trainer.counts import CountTable, concatenate
 from trainer.groups import Groups
+from trainer.joined_words import joined_words
 from trainer.pretoken_table import PretokenTable
 from trainer.runs import merge_runs, write_run
 from trainer.table_pool import TablePool
@@ -116,9 +117,7 @@ class Count:
         """The distinct pretokens with their counts; unsorted where that saves sorting them."""
         if self.progress.runs or len(self.groups.members) > 1 or self.options.weights:
             return words_of(self.table())
-        whole = self._whole()
-        offsets = whole.offsets()
-        return Words(whole.arena, offsets[:-1], offsets[1:], whole.counts())
+        return joined_words(self._tables.take_tables(), self.options.workers)
 
     def _whole(self) -> PretokenTable:
         """What all threads have counted."""

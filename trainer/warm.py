@@ -12,7 +12,7 @@ from trainer import count_kernel, layout_kernel, merge_kernel, occurrence_kernel
 
 _ENTRY_POINTS: tuple[Any, ...] = (
     scan_kernel.scan_documents,
-    count_kernel.count_spans, count_kernel.add_counts, count_kernel.fill_slots,
+    count_kernel.count_spans, count_kernel.add_counts, count_kernel.move_counts, count_kernel.fill_slots,
     occurrence_kernel.add_facts, layout_kernel.compare_rows, layout_kernel.lay_out, layout_kernel.list_pairs,
     merge_kernel.run,
 )  # fmt: skip
@@ -31,6 +31,7 @@ def compile_kernels() -> None:
     from corpora.json_guard import crashes_arrow
     from trainer.count_batch import add_texts
     from trainer.counts import combine, from_items
+    from trainer.joined_words import joined_words
     from trainer.leave_one_out import shares
     from trainer.occurrences import OccurrenceTable, occurrences
     from trainer.partitions import partitions_of
@@ -44,6 +45,7 @@ def compile_kernels() -> None:
     texts = pa.array(["to be, or not to be", "that is the question"], pa.large_string())
     groups = np.zeros(2, dtype=np.int32)
     add_texts(table, PATTERNS["o200k"], texts, groups)
+    joined_words([table, table], 1)
     OccurrenceTable().add_rows(occurrences(PATTERNS["o200k"], texts, groups, 0).rows)
     items = [(f"w{number}".encode(), "und", 2) for number in range(1 << 16)]  # enough to make a table grow
     counts = combine([from_items(items, "w")])

@@ -56,6 +56,34 @@ def test_text_alone_is_the_text_of_everything(lines: list[str]) -> None:
     assert met == met_in_whole
 
 
+PARTS = st.sampled_from(
+    [
+        '{"text": "a"}',
+        '{"text": "b"}{"text": "c"}',
+        '{"text":',
+        '"d"}',
+        ' {"text": "e"}',
+        '{"text": "f"} ',
+        "",
+        "}{",
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(PARTS, st.sampled_from(["\n", "\r\n", "\r"])), max_size=6), st.booleans())
+def test_a_line_is_read_as_if_it_were_alone(lines: list[tuple[str, str]], only_text: bool) -> None:
+    joined = "".join(part + end for part, end in lines).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "some.jsonl"
+        alone = []
+        for line in joined.split(b"\n"):
+            path.write_bytes(line)
+            alone += [row["text"] for row in read(path, only_text=only_text)[0]]
+        path.write_bytes(joined)
+        assert [row["text"] for row in read(path, only_text=only_text)[0]] == alone
+
+
 @pytest.mark.parametrize("kind", [str, int])
 def test_text_alone_has_ids_sources_and_languages(kind: type, tmp_path: Path) -> None:
     rows = [

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corpora.documents import Problems
 from corpora.errors import WinnowError, WrongCall
@@ -20,6 +22,7 @@ from trainer.count_job import parse_source_weights
 from trainer.counting import Count, CountOptions
 from trainer.counts import CountTable, combine, concatenate, from_items
 from trainer.counts_file import is_counts_file, read_counts, write_counts
+from trainer.joined_words import joined_words
 from trainer.mix import apply_mix, mix_factors, parse_mix
 from trainer.pretoken_table import PretokenTable
 from trainer.pretokenize import PATTERNS, split
@@ -312,3 +315,43 @@ def test_a_language_that_is_no_text(tmp_path: Path) -> None:
 def test_an_error_in_a_thread_reaches_the_caller(tmp_path: Path) -> None:
     with pytest.raises(WinnowError, match="matches nothing"):
         counted([Shard([("a b", "en", "web")])], tmp_path / "parts", pattern=r"\w+", workers=2)
+
+
+@given(
+    st.lists(st.dictionaries(st.binary(min_size=1, max_size=20), st.integers(1, 2**40)), min_size=1),
+    st.integers(1, 4),
+)
+def test_tables_join_to_the_sum_of_their_counts(counted: list[dict[bytes, int]], threads: int) -> None:
+    tables, expected = [], Counter[bytes]()
+    for counts in counted:
+        expected.update(counts)
+        table = PretokenTable()
+        offsets = np.cumsum([0, *map(len, counts)], dtype=np.int64)
+        table.add_counts(
+            np.frombuffer(b"".join(counts), dtype=np.uint8),
+            offsets,
+            np.zeros(len(counts), dtype=np.int32),
+            np.array(list(counts.values()), dtype=np.int64),
+        )
+        tables.append(table)
+    words = joined_words(tables, threads)
+    keys = [bytes(words.keys[a:b]) for a, b in zip(words.starts, words.stops, strict=True)]
+    assert len(set(keys)) == words.size
+    assert dict(zip(keys, words.counts.tolist(), strict=True)) == expected
+
+
+def test_words_of_several_threads_are_those_of_one() -> None:
+    rows = random_rows(3_000, 7)
+    found = []
+    for workers in (1, 3):
+        count = Count(CountOptions(O200K, None, workers=workers), Path("unused"), "call")
+        count.add([Shard(rows)], Problems())
+        words = count.words()
+        found.append(
+            sorted(
+                (bytes(words.keys[a:b]), times)
+                for a, b, times in zip(words.starts, words.stops, words.counts.tolist(), strict=True)
+            )
+        )
+    assert found[0] == found[1]
+    assert len(found[0]) > 1_000
