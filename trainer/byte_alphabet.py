@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from functools import cache
 
 
@@ -31,16 +32,15 @@ def mapped_byte_order() -> bytes:
 
 def to_mapped(token: bytes) -> str:
     """The token as `tokenizer.json` spells it: one mapped character for each byte."""
-    return token.decode("latin-1").translate(_latin_to_mapped())
+    return codecs.charmap_decode(token, "strict", _alphabet())[0]
 
 
 def from_mapped(text: str) -> bytes:
     """The bytes that a mapped spelling stands for. Raises ValueError for a character outside the map."""
     try:
-        return text.translate(_mapped_to_latin()).encode("latin-1")
-    except UnicodeEncodeError:
-        outside = next(character for character in text if character not in byte_to_character())
-        raise ValueError(f"{outside!r} is not in the byte alphabet") from None
+        return codecs.charmap_encode(text, "strict", _bytes_of_characters())[0]
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{text[error.start]!r} is not in the byte alphabet") from None
 
 
 def _keeps_its_character(byte: int) -> bool:
@@ -48,12 +48,10 @@ def _keeps_its_character(byte: int) -> bool:
 
 
 @cache
-def _latin_to_mapped() -> dict[int, str]:
-    return dict(enumerate(byte_to_character()))
+def _alphabet() -> str:
+    return "".join(byte_to_character())
 
 
 @cache
-def _mapped_to_latin() -> dict[int, int]:
-    """Mapped characters to those of Latin-1; the others of Latin-1 to one that it does not have."""
-    outside = dict.fromkeys(range(256), 0xFFFF)
-    return outside | {ord(character): byte for byte, character in enumerate(byte_to_character())}
+def _bytes_of_characters() -> dict[int, int]:
+    return {ord(character): byte for byte, character in enumerate(byte_to_character())}

@@ -25,9 +25,13 @@ def parse_tiktoken(data: bytes, where: str) -> dict[int, bytes]:
     """
     tokens: dict[int, bytes] = {}
     for number, line in enumerate(data.splitlines(), start=1):
-        if not line.strip():
+        fields = line.split()
+        if not fields:
             continue
-        token, rank = _parse_line(line, f"{where}:{number}")
+        try:
+            token, rank = _parse_fields(fields)
+        except WinnowError as error:
+            raise WinnowError(error.what, where=f"{where}:{number}", hint=error.hint) from error
         if rank in tokens:
             raise WinnowError(f"rank {rank} comes twice", where=f"{where}:{number}")
         tokens[rank] = token
@@ -38,14 +42,13 @@ def parse_tiktoken(data: bytes, where: str) -> dict[int, bytes]:
     return tokens
 
 
-def _parse_line(line: bytes, where: str) -> tuple[bytes, int]:
-    fields = line.split()
+def _parse_fields(fields: list[bytes]) -> tuple[bytes, int]:
     if len(fields) != 2 or not fields[1].isdigit() or len(fields[1]) > _LONGEST_RANK:
-        raise WinnowError("not a .tiktoken line", where=where, hint="expected: base64, a space, a rank")
+        raise WinnowError("not a .tiktoken line", hint="expected: base64, a space, a rank")
     try:
         token = binascii.a2b_base64(fields[0], strict_mode=True)
     except binascii.Error as error:
-        raise WinnowError(f"not base64: {error}", where=where) from error
+        raise WinnowError(f"not base64: {error}") from error
     if not token:
-        raise WinnowError("an empty token", where=where)
+        raise WinnowError("an empty token")
     return token, int(fields[1])

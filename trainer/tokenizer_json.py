@@ -15,6 +15,11 @@ def tombstone(id_: int) -> str:
     return f"<|removed_{id_}|>"
 
 
+def is_tombstone(spelling: str, id_: int) -> bool:
+    """Whether a spelling is the name of the removed token `id_`."""
+    return spelling.endswith("|>") and spelling == tombstone(id_)
+
+
 def tokenizer_record(vocabulary: Vocabulary) -> dict[str, Any]:
     """The whole record; the vocabulary's merges must have been derived.
 
@@ -70,5 +75,5 @@ def _model(vocabulary: Vocabulary) -> dict[str, Any]:
         "byte_fallback": False,
         "ignore_merges": vocabulary.whole_pieces and bool(vocabulary.orphans),
         "vocab": {names[id_]: id_ for id_ in sorted(names)},
-        "merges": [[spelled[left], spelled[right]] for left, right, _ in vocabulary.rules],
+        "merges": [(spelled[left], spelled[right]) for left, right, _ in vocabulary.rules],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -13,7 +14,7 @@ from corpora.errors import WinnowError
 from trainer.byte_alphabet import from_mapped
 from trainer.derive import Derivation, Merge, derive_merges
 from trainer.pre_tokenizer_reader import PreTokenizer, read_pre_tokenizer
-from trainer.tokenizer_json import tombstone
+from trainer.tokenizer_json import is_tombstone
 from trainer.vocabulary import Encoding, Vocabulary
 
 
@@ -61,19 +62,21 @@ def parse_tokenizer_json(
     file = _decode(data, where)
     _require_byte_level(file, where)
     special = {token.content: token.id for token in file.added_tokens}
-    tokens, tombstones = _tokens(file.model.vocab, special, where)
+    ordinary = _ordinary(file.model.vocab, special, where)
+    tombstones = {id_ for spelling, id_ in ordinary.items() if is_tombstone(spelling, id_)}
+    spelled = {spelling: id_ for spelling, id_ in ordinary.items() if id_ not in tombstones}
+    tokens = {id_: _unmapped(spelling, where) for spelling, id_ in spelled.items()}
     pre_tokenizer = read_pre_tokenizer(file.pre_tokenizer, where)
     vocabulary = Vocabulary(
         name=name,
-        tokens=tokens,
+        tokens=dict(sorted(tokens.items())),
         special_tokens=special,
         pattern=pre_tokenizer.pattern,
         whole_pieces=file.model.ignore_merges,
-        tombstones=tombstones,
+        tombstones=frozenset(tombstones),
         notes=(*pre_tokenizer.notes, *_notes(file)),
     )
-    ordinary = {spelling: id_ for spelling, id_ in file.model.vocab.items() if id_ in tokens}
-    merges = _merges(file.model.merges, ordinary, where)
+    merges = _merges(file.model.merges, spelled, where)
     return _with_encoding(vocabulary, merges, pre_tokenizer, derivation or derive_merges(tokens))
 
 
@@ -113,24 +116,16 @@ def _flat(step: dict[str, Any] | None) -> list[dict[str, Any]]:
     return [part for child in inner if isinstance(child, dict) for part in _flat(child)]
 
 
-def _tokens(
-    vocab: Mapping[str, Any], special: Mapping[str, int], where: str
-) -> tuple[dict[int, bytes], frozenset[int]]:
-    """The ordinary tokens by id, and the ids of tombstones."""
-    tokens: dict[int, bytes] = {}
-    tombstones: set[int] = set()
+def _ordinary(vocab: Mapping[str, Any], special: Mapping[str, int], where: str) -> dict[str, int]:
+    """The ids of ordinary tokens and tombstones by their spelling, checked."""
     for spelling, id_ in vocab.items():
-        if not isinstance(id_, int) or isinstance(id_, bool):
+        if type(id_) is not int:  # a bool is one too
             raise WinnowError(f"the id of token {spelling!r} is not a whole number", where=where)
-        if special.get(spelling) == id_:
-            continue
-        if id_ in tokens or id_ in tombstones:
-            raise WinnowError(f"id {id_} is used twice", where=where)
-        if spelling == tombstone(id_):
-            tombstones.add(id_)
-        else:
-            tokens[id_] = _unmapped(spelling, where)
-    return dict(sorted(tokens.items())), frozenset(tombstones)
+    ordinary = {spelling: id_ for spelling, id_ in vocab.items() if special.get(spelling) != id_}
+    if len(set(ordinary.values())) != len(ordinary):
+        twice = next(id_ for id_, times in Counter(ordinary.values()).items() if times > 1)
+        raise WinnowError(f"id {twice} is used twice", where=where)
+    return ordinary
 
 
 def _unmapped(spelling: str, where: str) -> bytes:
@@ -175,12 +170,16 @@ def _with_encoding(
     """
     if not pre_tokenizer.single_pattern:
         return replace(vocabulary, merges=merges, encoding=Encoding.UNKNOWN)
-    made = [token for _, _, token in merges]
-    ordered = all(first <= second for first, second in pairwise(made))
     looked_up = vocabulary.whole_pieces or not derived.orphans
-    if ordered and looked_up and set(derived.merges) <= set(merges):
+    if looked_up and (merges == derived.merges or _imply_only(merges, derived.merges)):
         return replace(vocabulary, merges=derived.merges, whole_pieces=True)
     return replace(vocabulary, merges=merges, encoding=Encoding.MERGES)
+
+
+def _imply_only(merges: tuple[Merge, ...], derived: tuple[Merge, ...]) -> bool:
+    """Whether merges are in the order of ids, and all that were derived are among them."""
+    made = [token for _, _, token in merges]
+    return all(first <= second for first, second in pairwise(made)) and set(derived) <= set(merges)
 
 
 def _notes(file: _File) -> list[str]:

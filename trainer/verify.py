@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ def verify_exports(
     record = _read_record(folder, vocabulary.with_merges())
     ranks = _read_ranks(folder)
     _check_record(folder, record, ranks, vocabulary.with_merges())
-    pair = _open_exports(folder, replace(record, tokens=ranks))
+    pair = _open_exports(folder, record)  # whose tokens are the ranks, by now
     every = [*texts, *adversarial_texts(vocabulary, adversarial, seed)]
     ids = _compare_libraries(pair, every, specials=True)
     ids += _compare_libraries(pair, _without_specials_that_are_pieces(vocabulary, every), specials=False)
@@ -106,8 +106,7 @@ def _read_ranks(folder: Path) -> dict[int, bytes]:
 def _open_exports(folder: Path, record: Vocabulary) -> tuple[tokenizers.Tokenizer, tiktoken.Encoding]:
     """The two files as the two libraries read them.
 
-    `record` holds the .tiktoken file's ranks, and the pattern and special tokens of tokenizer.json,
-    for which a .tiktoken file has no place.
+    `record` is what tokenizer.json says: a .tiktoken file has no place for pattern and special tokens.
     """
     import tokenizers
 
