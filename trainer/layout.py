@@ -18,6 +18,7 @@ from trainer.layout_kernel import lay_out, list_pairs
 from trainer.words import Words
 
 _MOST_POSITIONS = 2**31 - 1  # positions are 32-bit
+_MOST_WEIGHT = 2**31 - 1
 _LEAST_PART = 1 << 20  # positions; a smaller part is laid out faster than a thread starts
 _PAIRS = 256 * 256
 _POOL_GROWTH = 2  # room in the pool for the occurrences of later pairs, as a multiple of those of bytes
@@ -32,6 +33,7 @@ class Layout:
     """
 
     cells: npt.NDArray[np.int32]
+    large_counts: npt.NDArray[np.int64]
     sides: npt.NDArray[np.int32]
     pairs: npt.NDArray[np.int64]
     pool: npt.NDArray[np.int32]
@@ -41,10 +43,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Words from `first_word` on, and their rows of the cells, the first of which is `first_place`."""
+    """Some words, what their cells hold as weights, and their cells, which start at row `first_place`."""
 
     words: Words
-    first_word: int
+    weights: npt.NDArray[np.int32]
     cells: npt.NDArray[np.int32]
     first_place: int
 
@@ -63,7 +65,8 @@ def lay_out_words(words: Words, specials: int, *, least_count: int) -> Layout:
         )
     cells = np.empty((positions, 3), dtype=np.int32)
     cells[0] = kernel.BETWEEN
-    parts = list(_parts(words, cells))
+    weights, large_counts = _weights(words.counts)
+    parts = list(_parts(words, weights, cells))
     with ThreadPoolExecutor(len(parts)) as threads:
         tallies = np.stack(list(threads.map(lambda part: _lay_out(part, specials), parts)))
         tally = tallies.sum(axis=0)
@@ -79,10 +82,18 @@ def lay_out_words(words: Words, specials: int, *, least_count: int) -> Layout:
             done.result()
     pairs = np.stack([tally[kept, 0], firsts[0], tally[kept, 1]], axis=1)
     sides = (np.stack([kept // 256, kept % 256], axis=1) + specials).astype(np.int32)
-    return Layout(cells, sides, pairs, pool, listed, int(tally[:, 1].max()))
+    return Layout(cells, large_counts, sides, pairs, pool, listed, int(tally[:, 1].max()))
 
 
-def _parts(words: Words, cells: npt.NDArray[np.int32]) -> Iterator[_Part]:
+def _weights(
+    counts: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Counts as cells hold them, 32 bits each, and the large ones, in full (see `merge_kernel`)."""
+    large = counts > _MOST_WEIGHT
+    return np.where(large, -np.cumsum(large, dtype=np.int64), counts).astype(np.int32), counts[large]
+
+
+def _parts(words: Words, weights: npt.NDArray[np.int32], cells: npt.NDArray[np.int32]) -> Iterator[_Part]:
     """Runs of words of about the same number of bytes, one for each core; at least one."""
     lengths = words.stops - words.starts + 1
     ends = np.concatenate([[1], 1 + np.cumsum(lengths)])  # where each word starts, and the last one ends
@@ -90,7 +101,8 @@ def _parts(words: Words, cells: npt.NDArray[np.int32]) -> Iterator[_Part]:
     bounds = np.searchsorted(ends, np.linspace(1, len(cells), count + 1).astype(np.int64))
     for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         place = int(ends[first])
-        yield _Part(words.where(slice(first, last)), first, cells[place : int(ends[last])], place)
+        some = slice(first, last)
+        yield _Part(words.where(some), weights[some], cells[place : int(ends[last])], place)
 
 
 def _lay_out(part: _Part, specials: int) -> npt.NDArray[np.int64]:
@@ -101,7 +113,7 @@ def _lay_out(part: _Part, specials: int) -> npt.NDArray[np.int64]:
     words = part.words
     lay_out(
         frozen(words.keys), frozen(words.starts), frozen(words.stops), frozen(words.counts),
-        part.first_word, rank_of_byte, specials, part.cells, tally,
+        frozen(part.weights), rank_of_byte, specials, part.cells, tally,
     )  # fmt: skip
     return tally
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.kernels import index, kernel, part, signed
-from trainer.merge_kernel import BETWEEN, NO_PAIR, PAIR, SYMBOL, WORD
+from trainer.merge_kernel import BETWEEN, NO_PAIR, PAIR, SYMBOL, WEIGHT
 
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.int32]
@@ -41,13 +41,13 @@ def _compare(keys: Bytes, offsets: Large, row: int) -> int:
 
 @kernel
 def lay_out(
-    keys: Bytes, starts: Large, stops: Large, counts: Large, first_word: int,
+    keys: Bytes, starts: Large, stops: Large, counts: Large, weights: Small,
     rank_of_byte: Small, first_id: int, cells: Small, tally: Large,
 ) -> None:  # fmt: skip
     """Write words `keys[starts[i]:stops[i]]` to `cells`, each with `BETWEEN` after it, without pairs.
 
-    A byte's id is `first_id` more than its rank; word i is called `first_word + i`. The pairs of
-    bytes are added up: `tally[256 * left + right]`, by rank, gets (count, occurrences).
+    A byte's id is `first_id` more than its rank; `weights[i]` is what the cells of word i hold. The
+    pairs of bytes are added up: `tally[256 * left + right]`, by rank, gets (count, occurrences).
     """
     place = 0
     for word in range(starts.size):
@@ -56,13 +56,13 @@ def lay_out(
             right = rank_of_byte[index(keys[index(source)])]
             cells[index(place), SYMBOL] = first_id + right
             cells[index(place), PAIR] = NO_PAIR
-            cells[index(place), WORD] = first_word + word
+            cells[index(place), WEIGHT] = weights[index(word)]
             if left >= 0:
                 tally[index(256 * left + right), 0] += counts[index(word)]
                 tally[index(256 * left + right), 1] += 1
             left = right
             place += 1
-        cells[index(place)] = BETWEEN  # and so no pair and no word
+        cells[index(place)] = BETWEEN  # and so no pair and no weight
         place += 1
 
 

@@ -38,7 +38,7 @@ def new_state(
     scalars[[kernel.MIN_FREQUENCY, kernel.MAX_LENGTH]] = max(1, min_frequency), longest
     room = max(len(pairs), _PAIRS_PER_ID * most_ids)
     return State(
-        layout.cells, words.counts, np.ones(most_ids, dtype=np.int32),
+        layout.cells, layout.large_counts, np.ones(most_ids, dtype=np.int32),
         longer(sides, len(sides), room), longer(pairs, len(pairs), room),
         np.zeros(room, dtype=np.uint8), layout.pool, np.empty((room, 3), dtype=np.int64),
         np.full(most_ids, kernel.NO_PAIR, dtype=np.int32), np.full(most_ids, kernel.NO_PAIR, dtype=np.int32),

@@ -20,7 +20,9 @@ from trainer.kernels import index, kernel, part, signed
 Small = npt.NDArray[np.int32]
 Large = npt.NDArray[np.int64]
 
-SYMBOL, PAIR, WORD = 0, 1, 2  # columns of `cells`
+# Columns of `cells`. WEIGHT is how often the word occurs; where that needs more than 31 bits it is ~i,
+# for `large_counts[i]`.
+SYMBOL, PAIR, WEIGHT = 0, 1, 2
 COUNT, FIRST, SIZE = 0, 1, 2  # columns of `pairs`: count, and its occurrences pool[FIRST : FIRST + SIZE]
 KEY, NUMBER = 1, 2  # columns of `heap`, after COUNT: (left id, right id) as one number, and the pair's row
 LEFT, RIGHT, TOKEN, AT, REFUSED = 0, 1, 2, 3, 4  # columns of `events`; AT is the pair's count
@@ -41,7 +43,7 @@ class State(NamedTuple):
     """Everything a training holds; arrays may be longer than what is used of them."""
 
     cells: Small  # (positions, 3)
-    word_counts: Large  # (words,)
+    large_counts: Large  # (words that occur 2^31 times and more,)
     lengths: Small  # (ids,) bytes of each token
     sides: Small  # (pairs, 2) left and right id
     pairs: Large  # (pairs, 3)
@@ -147,10 +149,12 @@ def _merge(state: State, pair: int) -> None:
         state.pairs[index(pair), FIRST] + state.pairs[index(pair), SIZE],
     )
     for block in range(first, stop, BLOCK):
-        # Gathered before any is used, so that the processor waits for many words at once.
+        # Gathered before any is used, so that the processor waits for many places at once.
         for occurrence in range(block, min(block + BLOCK, stop)):
-            word = state.cells[index(state.pool[index(occurrence)]), WORD]
-            state.weights[index(occurrence - block)] = state.word_counts[index(word)]
+            weight = signed(state.cells[index(state.pool[index(occurrence)]), WEIGHT])
+            state.weights[index(occurrence - block)] = (
+                weight if weight >= 0 else state.large_counts[index(~weight)]
+            )
         for occurrence in range(block, min(block + BLOCK, stop)):
             place = state.pool[index(occurrence)]
             if state.cells[index(place), PAIR] == pair:
