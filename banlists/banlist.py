@@ -46,7 +46,10 @@ class BanList:
         self._ban_layers, self._ban_bytes = _layers(entries)
         self._searched_layers = [layer for layer in self._ban_layers if layer.always_searched]
         self._allow_layers, self._allow_bytes = _layers(allows)
-        self._prefilter = Prefilter(literal for layer in self._ban_layers for literal in layer.literals())
+        self._prefilter = Prefilter(
+            (literal for layer in self._ban_layers for literal in layer.literals()),
+            (layer.variants for layer in self._ban_layers),
+        )
         self._pairs = [
             (entry, fold(entry.pattern.encode(), entry.variants), fold(entry.right.encode(), entry.variants))
             for entry in entries

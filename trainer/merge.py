@@ -19,7 +19,7 @@ _NEVER = 2**63 - 1  # a count that no pair has
 _EVENTS_PER_CALL = 4096  # a call of the kernel cannot be interrupted, so each is short
 # Room to begin with. It is only address space until it is used, and spares most trainings the growing.
 _PAIRS_PER_ID = 32
-_JUDGED_AHEAD = 512  # pairs near the top of the heap that are judged together
+_JUDGED_AHEAD = 1024  # pairs near the top of the heap that are judged together
 
 
 def new_state(

@@ -29,7 +29,7 @@ def phrases_of(bans: BanList) -> Finder:
         if entry.kind not in ("regex", "bytes", "fragment_of", "pair")
     ]
     telling = frozenset(filter(None, map(_first_foreign, literals)))
-    quick = Prefilter(literals)
+    quick = Prefilter(literals, {entry.variants for entry in bans.entries})
 
     def find(line: str) -> list[Evidence]:
         if line.isascii() or telling.isdisjoint(line) or quick.rules_out(line):
