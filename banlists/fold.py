@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from banlists.han import to_simplified
+from banlists.han import TRADITIONAL, to_simplified
 
 # Each name is one disguise; a group that lists `variants` sees through only those. All by default.
 VARIANTS = ("space", "joiner", "zero-width", "width", "case", "hans-hant")
 ALL_VARIANTS = frozenset(VARIANTS)
 
 _BROKEN = "\ufffd"  # stands for the bytes that are no whole character
-# Characters that take no room on the page: soft hyphen, joiners, bidi controls, variation selectors,
-# byte order marks, Hangul fillers (most of Unicode's Default_Ignorable_Code_Point).
-_ZERO_WIDTH = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
+# Characters that take no room on the page, first and last of each run: soft hyphen, joiners, bidi controls,
+# variation selectors, byte order marks, Hangul fillers (most of Unicode's Default_Ignorable_Code_Point).
+_ZERO_WIDTH_RUNS = (
+    (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5),
+    (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
+    (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+_ZERO_WIDTH = re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in _ZERO_WIDTH_RUNS)}]")
+_REMOVED = frozenset(chr(point) for first, last in _ZERO_WIDTH_RUNS for point in range(first, last + 1))
+_UNSTABLE = _REMOVED | TRADITIONAL
 _MAX_ROUNDS = 4  # folding twice changes nothing in practice; the bound keeps the loop honest
 
 
@@ -67,8 +71,7 @@ def is_plain(text: str, lowered: str) -> bool:
 
 
 def _is_stable(text: str) -> bool:
-    normal = unicodedata.is_normalized("NFKC", text)
-    return normal and to_simplified(text) == text and not _ZERO_WIDTH.search(text)
+    return unicodedata.is_normalized("NFKC", text) and _UNSTABLE.isdisjoint(text)
 
 
 def _fold_once(text: str, variants: frozenset[str]) -> str:

@@ -23,6 +23,8 @@ _TABLE = {
     ord(traditional): simplified for traditional, simplified in zip(_PAIRS[::2], _PAIRS[1::2], strict=True)
 }
 
+TRADITIONAL = frozenset(map(chr, _TABLE))  # the characters that `to_simplified` changes
+
 
 def to_simplified(text: str) -> str:
     """`text` with every traditional character of the table replaced by its simplified form."""
