@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ Result = TypeVar("Result")
 EngineName = Literal["local", "ray"]
 
 DEFAULT_RETRIES = 3
+_LARGE = 16 << 20  # bytes
 
 
 class Engine(Protocol):
@@ -57,6 +58,16 @@ class EngineChoice:
 
     name: EngineName = "local"
     ray: RayOptions = RayOptions()
+
+    def start_early(self, workers: int, size: int, preload: Sequence[str]) -> None:
+        """Have processes of this machine import `preload` while this one still gets ready (a second of each).
+
+        Does nothing for `size` bytes of input that are judged sooner than that.
+        """
+        if self.name == "local" and workers > 1 and size >= _LARGE:
+            from corpora.local_engine import start_fork_server
+
+            start_fork_server(preload)
 
     def open(self, workers: int) -> AbstractContextManager[Engine]:
         """The engine, for a `with` block: this machine with `workers` processes, or the cluster.

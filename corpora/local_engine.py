@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from corpora.errors import WinnowError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_FORKS = sys.platform.startswith("linux")
 _AHEAD = 3  # items under way per process
 _INLINE = 2  # so few items are worked on here: starting processes takes longer
 
@@ -58,11 +59,20 @@ class LocalEngine:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def start_fork_server(preload: Sequence[str]) -> None:
+    """Start the process that workers will be copies of, and go on while it imports; on Linux only."""
+    if _FORKS:
+        from multiprocessing import forkserver
+
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
+        forkserver.ensure_running()
+
+
 def _context(function: Callable[[Any], Any]) -> multiprocessing.context.BaseContext:
     """How processes start: none inherits this process's threads and locks. On Linux they are copies of one
     process that has imported what `function` names in `preload`; elsewhere forking is not safe, or not there.
     """
-    if not sys.platform.startswith("linux"):
+    if not _FORKS:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(getattr(function, "preload", ())))

@@ -14,6 +14,7 @@ from corpora.documents import ReadOptions
 from corpora.engine import EngineChoice
 from corpora.engine_options import engine_options
 from corpora.input_options import input_options
+from curation import WORKER_START
 from curation.cap_options import cap_options
 from curation.rule_options import RuleChoice, rule_options
 
@@ -58,6 +59,11 @@ def filter_documents(
     """
     from corpora.documents import open_corpus
     from corpora.machine import available_cores
+
+    corpus = open_corpus(inputs, read_options)
+    cores = workers or available_cores()
+    engine.start_early(cores, sum(path.stat().st_size for path in corpus.paths), WORKER_START)
+
     from corpora.progress import Progress
     from curation.clusters import read_clusters
     from curation.filter_run import run_filter
@@ -67,11 +73,9 @@ def filter_documents(
     judge = choice.settings(full=decisions == "full")
     sizes = read_clusters(clusters) if clusters else None
     progress = Progress(quiet=quiet)
-    corpus = open_corpus(inputs, read_options)
     options = {"rules": choice.rule_set, "language": choice.language, "decisions": decisions,
                "keep_dropped": keep_dropped}  # fmt: skip
     started = time.perf_counter()
-    cores = workers or available_cores()
     with engine.open(cores) as opened, progress.reading("filtering", corpus.paths) as bar:
         settings = FilterSettings(judge, opened, keep_dropped, cluster_sizes=sizes, caps=caps)
         result = run_filter(corpus, settings, out, sys.argv[1:], options, force=force, advance=bar.advance)

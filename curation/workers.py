@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from corpora.engine import Engine
+from curation import WORKER_START
 from curation.judging import Judge, Judgement, JudgeSettings
 from curation.slices import Slice
 
@@ -36,7 +37,7 @@ def judge_in_order(
 class SliceJudge:
     """The task of a process: judges texts, with one language model for all of them."""
 
-    preload = ("curation.worker_start",)
+    preload = WORKER_START
 
     def __init__(self, settings: JudgeSettings) -> None:
         self._judge = Judge(settings)

@@ -244,3 +244,18 @@ def test_a_choice_survives_as_arguments() -> None:
         "address": "host:6379", "cpus_per_task": "2.0", "memory_per_task": "4000000000", "retries": "0",
     }  # fmt: skip
     assert engine_arguments(engine_choice("local", dict.fromkeys(given))) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere processes are not forked")
+@pytest.mark.parametrize(
+    ("size", "workers", "started"), [(1 << 30, 2, True), (1000, 2, False), (1 << 30, 1, False)]
+)
+def test_workers_are_started_early_for_large_inputs_only(size: int, workers: int, started: bool) -> None:
+    script = (
+        "from corpora.engine import EngineChoice\n"
+        "from multiprocessing import forkserver\n"
+        f"EngineChoice().start_early({workers}, {size}, ('json',))\n"
+        "print(forkserver._forkserver._forkserver_pid is not None)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{started}\n", "")
