@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import io
 import sys
 from importlib import import_module
@@ -13,11 +11,10 @@ import click
 from corpora.cli import CONTEXT_SETTINGS
 from corpora.display import show_lines
 from corpora.errors import outcome
+from corpora.machine import search_for_cycles_less
 from corpora.manifest import tool_version
 from corpora.outputs import AlreadyFinished
 from corpora.verbs import VERBS
-
-_NEW_OBJECTS = 100_000  # before Python looks for cycles among them; 700 by itself
 
 
 class LazyGroup(click.Group):
@@ -46,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0 fine, 1 failed, 2 wrong call, 3 gate failed."""
     given = sys.argv[1:] if arguments is None else arguments
     if arguments is None:
-        _search_for_cycles_less()
+        search_for_cycles_less()
     try:
         result = cli.main(args=given, prog_name="winnow", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -65,16 +62,6 @@ def main(arguments: list[str] | None = None) -> int:
         message, code = outcome(error)
     click.echo(f"winnow: {message}", err=True)
     return code
-
-
-def _search_for_cycles_less() -> None:
-    """Spare a process that ends with its command most of Python's looking for cycles of objects.
-
-    Importing numba and Arrow alone makes it look through hundreds of thousands of objects, several times
-    (0.05 s), and once more as it ends (0.15 s), when all memory is given back anyway.
-    """
-    gc.set_threshold(_NEW_OBJECTS)
-    atexit.register(gc.freeze)
 
 
 if __name__ == "__main__":

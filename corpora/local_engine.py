@@ -60,12 +60,21 @@ class LocalEngine:
 
 
 def start_fork_server(preload: Sequence[str]) -> None:
-    """Start the process that workers will be copies of, and go on while it imports; on Linux only."""
-    if _FORKS:
-        from multiprocessing import forkserver
+    """Start the process that workers will be copies of, and go on while it imports `preload`; on Linux only.
 
-        multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
+    Ctrl-C reaches the whole group: it must not end that process in the middle of an import, with a traceback.
+    """
+    if not _FORKS:
+        return
+    from multiprocessing import forkserver, resource_tracker
+
+    resource_tracker.ensure_running()  # it would let the signal through again
+    multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited by the new process
+    try:
         forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _context(function: Callable[[Any], Any]) -> multiprocessing.context.BaseContext:
@@ -74,9 +83,8 @@ def _context(function: Callable[[Any], Any]) -> multiprocessing.context.BaseCont
     """
     if not _FORKS:
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(getattr(function, "preload", ())))
-    return context
+    start_fork_server(getattr(function, "preload", ()))
+    return multiprocessing.get_context("forkserver")
 
 
 _installed: Callable[[Any], Any] | None = None  # one per worker process, set by _install

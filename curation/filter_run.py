@@ -11,6 +11,7 @@ from typing import Any
 from corpora.documents import Corpus
 from corpora.engine import over_files
 from corpora.files import sha256_file, write_json
+from corpora.machine import import_pandas_whole
 from corpora.manifest import Manifest, NamedFile, hash_named, write_manifest
 from corpora.outputs import fingerprint, output_folder, refuse_output_inside_inputs
 from curation.caps import CAP_REASONS
@@ -44,6 +45,7 @@ def run_filter(
     `curation.pipeline.filter_corpus` do.
     """
     started = time.perf_counter()
+    import_pandas_whole()
     refuse_output_inside_inputs(out, corpus.paths)
     configuration = {**options, **_configuration(settings)}
     with output_folder(out, fingerprint("filter", configuration, corpus.identity), force=force) as folder:

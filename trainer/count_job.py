@@ -15,6 +15,7 @@ from corpora.background import in_background
 from corpora.documents import Corpus, Problems
 from corpora.engine import Engine
 from corpora.errors import WinnowError, WrongCall
+from corpora.machine import import_pandas_whole
 from corpora.manifest import FileHash, Manifest, hash_file, write_manifest
 from corpora.output_file import check_parquet_output, claim_output, manifest_beside, replacing_output
 from corpora.outputs import AlreadyFinished, fingerprint, writing_file
@@ -52,6 +53,7 @@ def count_corpus(
     file that no count wrote, or (unless `force`) that of another call, WinnowError for what cannot be
     read, when there is no text, and while another run writes `out`.
     """
+    import_pandas_whole()
     check_parquet_output(out, corpus)
     call = fingerprint("count", count_configuration(options), corpus.identity)
     with writing_file(out):
