@@ -210,7 +210,8 @@ def _whole_lines(block: LineBlock) -> bool:
 def _plain(table: pa.Table, shard: Shard, schema: pa.Schema | None) -> bool:
     """Whether Arrow's reading is whole: text in every row, ids as they came.
 
-    It is valid UTF-8, for the block is, and Arrow refuses escapes of half a character.
+    It is valid UTF-8, for the block is, and Arrow refuses escapes of half a character; but of lists that hold
+    nothing but nulls it makes arrays that are too short (pyarrow 26).
     """
     names = table.schema.names
     if schema is not None and set(names) != set(schema.names):
@@ -218,9 +219,18 @@ def _plain(table: pa.Table, shard: Shard, schema: pa.Schema | None) -> bool:
     text_field, id_field = shard.options.text_field, shard.options.id_field
     if text_field not in names or not pa.types.is_string(table[text_field].type):
         return False  # no text; or, as Arrow guesses, the time that it spells
-    if table[text_field].null_count:
+    if table[text_field].null_count or not _fits_together(table):
         return False
     return id_field not in names or _is_id(table.schema.field(id_field).type)
+
+
+def _fits_together(table: pa.Table) -> bool:
+    """Whether the columns' buffers are as long as they have to be; their bytes are not looked at."""
+    try:
+        table.validate()
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _is_id(kind: pa.DataType) -> bool:

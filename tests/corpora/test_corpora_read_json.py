@@ -56,6 +56,16 @@ def test_text_alone_is_the_text_of_everything(lines: list[str]) -> None:
     assert met == met_in_whole
 
 
+@pytest.mark.parametrize("value", [[None, None], [[None, None]], {"y": [None, None, None]}])
+def test_lists_of_nulls_are_read(value: object, tmp_path: Path) -> None:
+    path = tmp_path / "nulls.jsonl"
+    rows = [{"text": "a", "extra": value}, {"text": "b", "extra": value}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found, problems = read(path)
+    assert [{name: row[name] for name in ("text", "extra")} for row in found] == rows
+    assert problems.count == 0
+
+
 PARTS = st.sampled_from(
     [
         '{"text": "a"}',
