@@ -63,7 +63,7 @@ def filter_documents(
     corpus = open_corpus(inputs, read_options)
     cores = workers or available_cores()
     engine.start_early(cores, sum(path.stat().st_size for path in corpus.paths), WORKER_START)
-
+    # What follows takes as long to import as what workers need: the two go on beside each other.
     from corpora.progress import Progress
     from curation.clusters import read_clusters
     from curation.filter_run import run_filter

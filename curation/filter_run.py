@@ -45,11 +45,11 @@ def run_filter(
     `curation.pipeline.filter_corpus` do.
     """
     started = time.perf_counter()
-    import_pandas_whole()
     refuse_output_inside_inputs(out, corpus.paths)
     configuration = {**options, **_configuration(settings)}
     with output_folder(out, fingerprint("filter", configuration, corpus.identity), force=force) as folder:
         settings.engine.check_folder(out)
+        import_pandas_whole()
         result = filter_corpus(corpus, settings, out, advance)
         seconds = time.perf_counter() - started
         write_json(out / SUMMARY, result.tally.summary(seconds))

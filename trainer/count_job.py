@@ -53,7 +53,6 @@ def count_corpus(
     file that no count wrote, or (unless `force`) that of another call, WinnowError for what cannot be
     read, when there is no text, and while another run writes `out`.
     """
-    import_pandas_whole()
     check_parquet_output(out, corpus)
     call = fingerprint("count", count_configuration(options), corpus.identity)
     with writing_file(out):
@@ -70,6 +69,7 @@ def _count_into(
     on_bytes: Callable[[int], None],
 ) -> CountSummary:  # fmt: skip
     started = time.perf_counter()
+    import_pandas_whole()
     problems = Problems()
     count = _open_count(options, _parts_of(out), call, engine)
     hashes = in_background(corpus.hashes, engine)

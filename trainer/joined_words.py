@@ -26,14 +26,17 @@ def joined_words(tables: Sequence[PretokenTable], threads: int) -> Words:
         for place, table in enumerate(tables):
             for earlier in tables[:place]:
                 _move(pool, threads, table, own[place], earlier)
-    before = np.cumsum([0, *(int(table.state[kernel.ARENA_USED]) for table in tables)])
-    offsets = [table.offsets() + first for table, first in zip(tables, before.tolist(), strict=False)]
-    kept = [np.flatnonzero(each) for each in own]
+    arenas = [table.arena[: table.state[kernel.ARENA_USED]] for table in tables]
+    starts, stops, counts = [], [], []
+    first = 0
+    for table, left, arena in zip(tables, own, arenas, strict=True):
+        rows, offsets = np.flatnonzero(left), table.offsets() + first
+        starts.append(offsets[rows])
+        stops.append(offsets[rows + 1])
+        counts.append(table.entries[rows, kernel.COUNT])
+        first += arena.size
     return Words(
-        np.concatenate([table.arena[: table.state[kernel.ARENA_USED]] for table in tables]),
-        np.concatenate([each[rows] for each, rows in zip(offsets, kept, strict=True)]),
-        np.concatenate([each[rows + 1] for each, rows in zip(offsets, kept, strict=True)]),
-        np.concatenate([table.entries[rows, kernel.COUNT] for table, rows in zip(tables, kept, strict=True)]),
+        np.concatenate(arenas), np.concatenate(starts), np.concatenate(stops), np.concatenate(counts)
     )
 
 
@@ -45,11 +48,11 @@ def _move(
     target: PretokenTable,
 ) -> None:
     """Move counts to `target` for the keys that both have; `own` says which are left, 1 or 0 for each."""
-    theirs = frozen(table.entries), frozen(table.arena)
+    keys, entries = frozen(table.arena), frozen(table.entries)
     bounds = np.linspace(0, table.size, threads + 1).astype(np.int64).tolist()
     moves = [
         pool.submit(
-            kernel.move_counts, theirs[1], theirs[0], first, stop, own,
+            kernel.move_counts, keys, entries, first, stop, own,
             target.slots, target.entries, target.arena, np.empty(kernel.BLOCK_SHAPE, dtype=np.int64),
         )
         for first, stop in pairwise(bounds)

@@ -126,8 +126,9 @@ class Endpoint:
 
 def _count(value: object) -> int | None:
     """A number of tokens, where it is one."""
-    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS
-    return value if fits and isinstance(value, int) else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS:
+        return value
+    return None
 
 
 def _require_safe(url: str, key: str) -> None:
